@@ -1,0 +1,45 @@
+"""Every string that two files must agree on."""
+
+# Decoded example and batch keys; singular, as in TensorFlow Datasets.
+IMAGE = "image"
+MASK = "mask"
+HAS_MASK = "has_mask"
+FRACTURE = "fracture"
+ABNORMALITY = "abnormality"
+BONE_AGE_MONTHS = "bone_age_months"
+ID = "id"
+GROUP = "group"
+BODY_PART = "body_part"
+VIEW = "view"
+HARDWARE = "hardware"
+
+UNKNOWN = -1  # of an integer feature
+PIXEL_MAX = 255.0  # pixels are 0..255 until the graph rescales them
+
+CLASS_NAMES = ("no fracture", "fracture")
+
+# Exported signatures.
+SERVING_DEFAULT = "serving_default"
+SERVE_TENSOR = "serve_tensor"
+IMAGE_BYTES = "image_bytes"
+MASK_PROBABILITY = "mask_probability"
+FRACTURE_PROBABILITY = "fracture_probability"
+
+# Verdicts of a finding.
+VERDICT_FRACTURE = "fracture"
+VERDICT_DOUBT = "doubt"
+VERDICT_NONE = "no fracture"
+
+# Files of a model folder, a data folder and a run folder.
+CARD_FILE = "card.json"
+WEIGHTS_FILE = "model.weights.h5"
+MANIFEST_FILE = "MANIFEST.sha256"
+REPORT_FILE = "report.json"
+RUN_FILE = "run.json"
+MODEL_DIR = "model"
+EXPORT_DIR = "export"
+CARD_METADATA = "bonefrac_card"  # the name of the metadata buffer inside a .tflite
+
+CARD_FORMAT = 1
+
+NOT_A_DEVICE = "Research use only. Not a medical device."
