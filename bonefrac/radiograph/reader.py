@@ -1,0 +1,115 @@
+"""Read one X-ray, whatever picture file it comes in, into gray pixels from 0 to 255."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from bonefrac.errors import BonefracError
+from bonefrac.schema import PIXEL_MAX
+
+FORMATS = ("PNG", "JPEG", "TIFF")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+# A 43 x 43 cm detector at 0.1 mm has 18 Mpx; a file that claims ten times that is not an X-ray.
+MAX_PIXELS = 180_000_000
+# Share of pixels that may saturate at each end when more than 8 bits are shown in 8.
+_SATURATED_PERCENT = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """One X-ray as it is shown on a screen: bone bright.
+
+    Attributes:
+        pixels: float32 [H, W] in 0..255.
+        source: file name, or "<bytes>" or "<array>".
+    """
+
+    pixels: np.ndarray
+    source: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+def read(source: str | Path | bytes | np.ndarray) -> Radiograph:
+    """Read a radiograph from a file, from encoded bytes or from an array.
+
+    PNG, JPEG and TIFF; gray or colour (ITU-R 601 luma); 8 bits as they are, more bits windowed
+    between the 0.1 and 99.9 percentiles; EXIF orientation applied.
+
+    Args:
+        source: path of a picture, its encoded bytes, or an array [H, W], [H, W, 1] or [H, W, 3].
+
+    Returns:
+        The radiograph, pixels float32 [H, W] in 0..255.
+
+    Raises:
+        BonefracError: the file is missing, is no such picture, is cut short or is too large.
+    """
+    if isinstance(source, np.ndarray):
+        return Radiograph(_from_array(source), "<array>")
+    if isinstance(source, bytes):
+        return Radiograph(_decode(source, "<bytes>"), "<bytes>")
+    path = Path(source)
+    if not path.is_file():
+        state = "is a folder" if path.is_dir() else "does not exist"
+        raise BonefracError(f"{path} {state}", expected="a picture file", fix="Check the path")
+    return Radiograph(_decode(path.read_bytes(), str(path)), str(path))
+
+
+def _decode(data: bytes, name: str) -> np.ndarray:
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise _error(f"{name} claims {image.width}x{image.height} pixels", "Is it an X-ray?")
+        # Pillow refuses a picture that is cut short; OpenCV fills the rest with gray in silence.
+        return _gray(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        kind = f"{len(data)} bytes, starting {data[:8]!r}" if data else "an empty file"
+        raise _error(f"{name} is {kind}", "Convert it to one of them") from None
+    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        reason = str(error).rstrip(".") or "cut short"
+        raise _error(f"{name} cannot be decoded ({reason})", "Fetch the file again") from None
+
+
+def _error(received: str, fix: str) -> BonefracError:
+    expected = f"a complete {', '.join(FORMATS)} picture of at most {MAX_PIXELS // 10**6} Mpx"
+    return BonefracError(received, expected=expected, fix=fix)
+
+
+def _gray(image: Image.Image) -> np.ndarray:
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _window(np.asarray(image, dtype=np.float32))
+    return np.asarray(image.convert("L"), dtype=np.float32)
+
+
+def _from_array(array: np.ndarray) -> np.ndarray:
+    shape = array.shape
+    if array.ndim == 3 and shape[2] == 3:
+        array = array @ np.array([0.299, 0.587, 0.114])
+    elif array.ndim == 3 and shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim != 2 or array.size == 0:
+        raise BonefracError(
+            f"An array of shape {shape}",
+            expected="[H, W], [H, W, 1] or [H, W, 3]",
+            fix="Reshape it",
+        )
+    pixels = array.astype(np.float32)
+    if not np.isfinite(pixels).all():
+        raise BonefracError(
+            "An array with NaN or infinity", expected="finite pixels", fix="Replace them"
+        )
+    fits = pixels.min() >= 0 and pixels.max() <= PIXEL_MAX
+    return pixels if fits else _window(pixels)
+
+
+def _window(pixels: np.ndarray) -> np.ndarray:
+    low, high = np.percentile(pixels, [_SATURATED_PERCENT, 100 - _SATURATED_PERCENT])
+    width = max(float(high - low), np.finfo(np.float32).tiny)
+    return (np.clip((pixels - low) / width, 0, 1) * PIXEL_MAX).astype(np.float32)
