@@ -1,0 +1,1 @@
+"""Radiographs and annotations in, TFRecord shards and batches out."""

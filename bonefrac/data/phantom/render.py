@@ -1,0 +1,121 @@
+"""From a study to its picture and mask: flesh, skeleton and texture laid in the beam together."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from bonefrac.data.phantom.anatomy import Bone, Grid, ShaftView, turn
+from bonefrac.data.phantom.breaks import broken_paths, fracture_zone
+from bonefrac.data.phantom.study import Fold, Study
+from bonefrac.data.phantom.xray import Pose, attenuation, detect, develop
+
+_MARGIN = 4.5  # pixels of mask around a torn edge: what a careful outline leaves
+
+
+def render(study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """The picture and the mask of a study, uint8 [H, W] each."""
+    grid = study.pose.grid()
+    grain, streaks = textures(study)
+    muscle, fat = tissue_paths(study, grid)
+    muscle = folded(muscle, study.folds, grid)
+    cortex, spongiosa = skeleton_paths(study, grid)
+    muscle = muscle * (1 + 0.05 * streaks)
+    # Trabeculae are independent along the ray: their spread grows with the root of the thickness.
+    spongiosa = np.maximum(spongiosa + 0.45 * grain * np.sqrt(spongiosa), 0)
+    cortex = cortex * (1 + 0.03 * grain)
+    signal = detect(attenuation(muscle, fat, cortex, spongiosa), study.exposure)
+    image = np.rint(develop(signal, study.exposure)).astype(np.uint8)
+    return image, _mask(study, grid)
+
+
+def folded(muscle: np.ndarray, folds: tuple[Fold, ...], grid: Grid) -> np.ndarray:
+    """mm of flesh with the steps of skin folds in it; they end where the flesh does."""
+    x, y = grid
+    for fold in folds:
+        past = y - fold.y - fold.slope * x - fold.curve * np.square(x)
+        step = fold.height * np.clip(past + 0.5, 0, 1) * np.exp(-np.maximum(past, 0) / fold.fade)
+        muscle = np.maximum(muscle + step * np.minimum(muscle / 10, 1), 0)
+    return muscle
+
+
+def _mask(study: Study, grid: Grid) -> np.ndarray:
+    if study.fracture is None:
+        return np.zeros(study.pose.shape, np.uint8)
+    margin = _MARGIN * study.pose.spacing
+    zone = fracture_zone(study.fracture, grid, sites=study.sites, margin=margin).astype(np.uint8)
+    return cv2.morphologyEx(zone, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+
+
+def tissue_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """mm of muscle and of fat along each ray; the flesh bends where the limb does."""
+    fracture = study.fracture
+    if fracture is not None and fracture.carries and fracture.kind != "hairline":
+        site = study.sites[0]
+        along, beside = site.view.frame(grid)
+        share = _sigmoid((along - site.along) / (1.5 * site.half_width))
+        share = share * _sigmoid((site.reach - np.abs(beside)) / (0.15 * site.reach))
+        grid = fracture.motion.undo(grid, share=share)
+    muscle = fat = np.zeros(study.pose.shape, np.float32)
+    for tube in study.limb.tissue:
+        paths = ShaftView(tube, study.angle).paths(grid)
+        muscle, fat = np.maximum(muscle, paths.medulla), np.maximum(fat, paths.cortex)
+    return muscle, fat
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-np.clip(x, -30, 30)))
+
+
+def skeleton_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """mm of cortex and of solid bone inside the sponge along each ray, all bones together."""
+    cortex, spongiosa = (np.zeros(study.pose.shape, np.float32) for _ in range(2))
+    fracture = study.fracture
+    for bone in study.limb.bones:
+        rows, columns = _window(study, bone)
+        part = (grid[0][rows, columns], grid[1][rows, columns])
+        if part[0].size == 0:
+            continue
+        if fracture is not None and fracture.carries and bone.name in study.sites[0].beyond:
+            part = fracture.motion.undo(part)
+        lines = tuple(line for line in study.lines if line.bone == bone.name)
+        for paths in broken_paths(bone, part, angle=study.angle, lines=lines, fracture=fracture):
+            cortex[rows, columns] += paths.cortex
+            spongiosa[rows, columns] += paths.medulla * paths.sponge
+    return cortex, spongiosa
+
+
+def _window(study: Study, bone: Bone) -> tuple[slice, slice]:
+    """The part of the picture that a bone, moved or not, can reach."""
+    points, reach = [], 0.0
+    if bone.shaft is not None:
+        points += [turn(p, study.angle)[:2] for p in (bone.shaft.start, bone.shaft.end)]
+        reach = max(max(row[1:4]) for row in bone.shaft.profile) + max(map(abs, bone.shaft.bow)) + 8
+    for knob in bone.knobs:
+        points.append(turn(knob.centre, study.angle)[:2])
+        reach = max(reach, *knob.radii)
+    if study.fracture is not None:
+        points += [study.fracture.motion.apply(p) for p in points]
+    return study.pose.window(np.array(points), margin=reach)
+
+
+def textures(study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """Unit-variance noise: fine grain of trabeculae along the limb, long soft streaks of muscle."""
+    rng = np.random.default_rng(study.exposure.noise_seed + 1)
+    side = int(np.ceil(np.hypot(*study.pose.shape)))
+    noise = rng.standard_normal((side, side), dtype=np.float32)
+    fine = cv2.GaussianBlur(noise, (0, 0), sigmaX=0.55, sigmaY=1.5)
+    soft = cv2.GaussianBlur(noise[::8, ::8], (0, 0), sigmaX=0.9, sigmaY=4.0)
+    soft = cv2.resize(soft, (side, side), interpolation=cv2.INTER_CUBIC)
+    fine, soft = (_laid(n / (n.std() + 1e-6), study.pose) for n in (fine, soft))
+    return fine, soft
+
+
+def _laid(texture: np.ndarray, pose: Pose) -> np.ndarray:
+    """A square of texture turned with the limb and cut to the picture."""
+    h, w = pose.shape
+    side = texture.shape[0]
+    middle = (side - 1) / 2
+    matrix = cv2.getRotationMatrix2D((middle, middle), -np.degrees(pose.rotation), 1.0)
+    matrix[:, 2] += ((w - side) / 2, (h - side) / 2)
+    return cv2.warpAffine(texture, matrix, (w, h), borderMode=cv2.BORDER_REFLECT)

@@ -1,0 +1,119 @@
+"""One study: a patient, a view, a shot and perhaps a fracture, drawn from a seed and an index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bonefrac.data.phantom.anatomy import ShaftView
+from bonefrac.data.phantom.arms import forearm, hand, shoulder, upper_arm
+from bonefrac.data.phantom.breaks import KINDS, Break, Site, random_break
+from bonefrac.data.phantom.legs import leg, thigh
+from bonefrac.data.phantom.lines import Line, random_innocent_lines
+from bonefrac.data.phantom.patient import Limb, Span, random_build
+from bonefrac.data.phantom.xray import Exposure, Pose, random_exposure
+
+LIMBS = (forearm, leg, thigh, upper_arm, hand, shoulder)
+VIEWS = {"frontal": 0.0, "lateral": np.pi / 2, "oblique": np.pi / 4}
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A fold of skin: a step of `height` mm of tissue that fades over `fade` mm."""
+
+    y: float
+    slope: float
+    curve: float
+    height: float
+    fade: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that fixes a picture; `lines` are the innocent dark lines in its bones."""
+
+    limb: Limb
+    view: str
+    angle: float
+    pose: Pose
+    sites: tuple[Site, ...]
+    lines: tuple[Line, ...]
+    folds: tuple[Fold, ...]
+    fracture: Break | None
+    exposure: Exposure
+
+
+def random_study(*, seed: int, index: int, fracture: str | None = None) -> Study:
+    """Draw the parameters of picture `index`; each topic has its own stream of random numbers."""
+    streams = np.random.SeedSequence([seed, index]).spawn(6)
+    kinds, anatomy, posing, tearing, lining, shooting = (np.random.default_rng(s) for s in streams)
+    drawn = "none" if kinds.random() < 0.5 else str(kinds.choice(KINDS))
+    kind = drawn if fracture is None else fracture
+    build = random_build(anatomy)
+    limb = LIMBS[int(anatomy.integers(len(LIMBS)))](build)
+    view = str(anatomy.choice(list(VIEWS), p=limb.views))
+    angle = VIEWS[view] + float(anatomy.normal(0, 0.1))
+    span = limb.spans[int(anatomy.integers(len(limb.spans)))]
+    site = random_site(anatomy, limb, span, angle=angle)
+    sites = (site,) if site.partner is None else (site, site.partner)
+    return Study(
+        limb=limb,
+        view=view,
+        angle=angle,
+        pose=random_pose(posing, limb, site),
+        sites=sites,
+        lines=random_innocent_lines(lining, limb.bones, angle=angle, growing=build.growing),
+        folds=tuple(random_folds(lining, site)),
+        fracture=None if kind == "none" else random_break(tearing, site, kind=kind),
+        exposure=random_exposure(shooting),
+    )
+
+
+def random_site(rng: np.random.Generator, limb: Limb, span: Span, *, angle: float) -> Site:
+    """Draw where a bone of `span` would break; its partner within a bone's width of the level."""
+    view = _shaft_view(limb, span.bone, angle)
+    along = float(rng.uniform(span.lo, span.hi)) * view.length
+    partner = None
+    if span.partner is not None:
+        other = _shaft_view(limb, span.partner, angle)
+        level = view.place(along)[1] - other.origin[1] + float(rng.normal(0, 6))
+        level = float(np.clip(level, 0.12 * other.length, 0.92 * other.length))
+        partner = Site(span.partner, other, level, beyond=span.beyond)
+    return Site(span.bone, view, along, partner, span.beyond, span.reach)
+
+
+def random_pose(rng: np.random.Generator, limb: Limb, site: Site) -> Pose:
+    """Draw size, magnification, turn and centring, so that the site stays inside the picture."""
+    long, short = int(rng.integers(320, 449)), float(rng.uniform(0.74, 0.9))
+    shape = (long, round(long * short))
+    rotation = float(rng.normal(0, 0.12))
+    if rng.random() < 0.15:
+        shape, rotation = shape[::-1], rotation + float(rng.choice([-1, 1])) * np.pi / 2
+    if rng.random() < 0.3:
+        rotation += np.pi
+    spacing = float(rng.uniform(*limb.field)) * limb.size / long
+    x, y = site.view.place(site.along)
+    sees = spacing * (abs(shape[0] * np.cos(rotation)) + abs(shape[1] * np.sin(rotation)))
+    y += float(rng.uniform(-0.34, 0.34)) * sees
+    top, bottom = (limb.size * e for e in limb.extent)
+    y = float(np.clip(y, top + sees / 2, max(bottom - sees / 2, top + sees / 2)))
+    centre = (0.4 * x + float(rng.normal(0, 0.05)) * sees, y)
+    return Pose(shape, spacing, rotation, bool(rng.random() < 0.5), centre)
+
+
+def random_folds(rng: np.random.Generator, site: Site) -> list[Fold]:
+    """Draw up to two skin folds near the middle of the picture."""
+    y = site.view.place(site.along)[1]
+    return [
+        Fold(y + float(rng.normal(0, 60)), float(rng.normal(0, 0.3)), float(rng.normal(0, 0.004)),
+             float(rng.choice([-1, 1])) * float(rng.uniform(1.0, 3.5)), float(rng.uniform(3, 12)))
+        for _ in range(int(rng.choice(3, p=[0.6, 0.3, 0.1])))
+    ]  # fmt: skip
+
+
+def _shaft_view(limb: Limb, name: str, angle: float) -> ShaftView:
+    bone = next(b for b in limb.bones if b.name == name)
+    if bone.shaft is None:
+        raise ValueError(f"bone {name!r} has no shaft to break: expected a long bone")
+    return ShaftView(bone.shaft, angle)
