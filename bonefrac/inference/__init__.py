@@ -1,0 +1,1 @@
+"""A model and a radiograph in, a finding out."""
