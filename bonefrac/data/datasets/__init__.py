@@ -1,0 +1,1 @@
+"""One TensorFlow Datasets builder a file."""

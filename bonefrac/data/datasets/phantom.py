@@ -1,0 +1,44 @@
+"""Phantom radiographs as a data set: drawn, exact, and free to share."""
+
+from typing import Any
+
+from bonefrac.data.builder import FoldedBuilder, Record
+from bonefrac.data.features import example
+from bonefrac.data.phantom import draw
+
+
+class Phantom(FoldedBuilder):
+    """The tfds builder; a pure function of count and seed.
+
+    Args:
+        count: how many radiographs to draw.
+        seed: of the drawings.
+        **kwargs: of `FoldedBuilder`.
+    """
+
+    name = "phantom"
+    description = "Long bones drawn by projecting 3-D models through Beer-Lambert attenuation."
+
+    def __init__(self, *, count: int, seed: int, **kwargs: Any) -> None:
+        self.count = count
+        self.seed = seed
+        super().__init__(**kwargs)
+
+    def records(self) -> list[Record]:
+        """One radiograph a group: no two show the same bones."""
+        names = [f"phantom-{self.seed}-{index:06d}" for index in range(self.count)]
+        return [Record(name, name, index) for index, name in enumerate(names)]
+
+    def example(self, record: Record) -> dict[str, Any]:
+        """Draw one radiograph."""
+        phantom = draw(seed=self.seed, index=record.payload)
+        return example(
+            id=record.id,
+            group=record.group,
+            image=phantom.image,
+            mask=phantom.mask,
+            fracture=int(phantom.fracture != "none"),
+            body_part=phantom.body_part,
+            view=phantom.view,
+            hardware=0,
+        )
