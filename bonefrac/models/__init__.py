@@ -1,0 +1,1 @@
+"""Pure Keras networks, any backend: tensors in, logits out."""
