@@ -1,0 +1,75 @@
+"""From a radiograph to a finding, the same way on every runtime."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bonefrac.inference.card import Card
+from bonefrac.inference.finding import Finding, find
+from bonefrac.inference.runtimes import Runtime, open_runtime
+from bonefrac.radiograph.letterbox import Letterbox
+from bonefrac.radiograph.reader import read
+
+
+class Predictor:
+    """A model that is ready to answer.
+
+    Args:
+        runtime: from `open_runtime`.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    @property
+    def card(self) -> Card:
+        """What the model is."""
+        return self._runtime.card
+
+    @property
+    def model(self) -> Any:
+        """The Keras model, or None where the runtime has none."""
+        return self._runtime.model
+
+    def predict(self, source: str | Path | bytes | np.ndarray) -> Finding:
+        """Find fractures on one radiograph.
+
+        Args:
+            source: path of a PNG, JPEG or TIFF, its encoded bytes, or an array [H, W], [H, W, 1]
+                or [H, W, 3].
+
+        Returns:
+            The finding, its mask and boxes in pixels of the original picture.
+
+        Raises:
+            BonefracError: the source cannot be read.
+        """
+        started = time.perf_counter()
+        radiograph = read(source)
+        geometry = Letterbox(*radiograph.size, self.card.image_size)
+        square, probability = self._runtime(geometry.apply(radiograph.pixels))
+        return find(
+            radiograph=radiograph,
+            mask_probability=np.clip(geometry.invert(square), 0, 1),
+            probability=probability,
+            thresholds=self.card.thresholds,
+            model=self.card.name,
+            elapsed_ms=(time.perf_counter() - started) * 1e3,
+        )
+
+
+def load_model(path: str | Path) -> Predictor:
+    """Load a model, whatever it was saved as.
+
+    Args:
+        path: run folder, model folder, SavedModel folder, `.tflite` or `.keras` file.
+
+    Returns:
+        A predictor: `load_model(path).predict("xray.jpg")`.
+
+    Raises:
+        BonefracError: nothing there that is a model, or a damaged one.
+    """
+    return Predictor(open_runtime(Path(path)))
