@@ -1,0 +1,31 @@
+"""What a training is."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training is; equal settings on equal data give equal weights on one machine.
+
+    Attributes:
+        preset: what to train.
+        image_size: side of the square input, pixels.
+        epochs: passes over the training folds.
+        batch_size: radiographs a step.
+        learning_rate: the peak, after the warm-up.
+        seed: of weights, order and augmentation.
+        fold: the fold to test on; the next one validates, the rest trains.
+        mixed_precision: bfloat16 where it is safe.
+        overrides: arguments of the preset to replace.
+    """
+
+    preset: str
+    image_size: int = 256
+    epochs: int = 30
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    seed: int = 0
+    fold: int = 0
+    mixed_precision: bool = False
+    overrides: dict[str, Any] = field(default_factory=dict)
