@@ -1,0 +1,1 @@
+"""A trained model in, something that leaves the house out."""

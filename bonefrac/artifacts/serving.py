@@ -1,0 +1,39 @@
+"""The network that leaves the house: probabilities instead of logits, temperature inside."""
+
+import keras
+from keras import layers as kl
+
+from bonefrac import schema
+from bonefrac.errors import BonefracError
+from bonefrac.inference.card import Card
+
+
+def serving_model(model: keras.Model, card: Card) -> keras.Model:
+    """Put the calibrated sigmoids behind a network.
+
+    Args:
+        model: from `image` [B, S, S, 1] to the logits `mask` and `fracture`, float32.
+        card: of the model.
+
+    Returns:
+        A model with the same weights and the outputs `mask_probability` [B, S, S, 1] and
+        `fracture_probability` [B, 1].
+
+    Raises:
+        BonefracError: Keras does not run on TensorFlow.
+    """
+    if (backend := keras.backend.backend()) != "tensorflow":
+        raise BonefracError(
+            f"Keras runs on {backend}", expected="TensorFlow to export", fix="Unset KERAS_BACKEND"
+        )
+    logits = model.output
+    calibrated = kl.Rescaling(1 / card.temperature, name="temperature")(logits[schema.FRACTURE])
+    outputs = {
+        schema.MASK_PROBABILITY: kl.Activation("sigmoid", name=schema.MASK_PROBABILITY)(
+            logits[schema.MASK]
+        ),
+        schema.FRACTURE_PROBABILITY: kl.Activation("sigmoid", name=schema.FRACTURE_PROBABILITY)(
+            calibrated
+        ),
+    }
+    return keras.Model(model.input, outputs, name=card.name)
