@@ -1,0 +1,1 @@
+"""The commands; click at import, everything heavy inside the command bodies."""

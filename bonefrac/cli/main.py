@@ -1,0 +1,21 @@
+"""`bonefrac`: the same verbs under one name."""
+
+import click
+
+from bonefrac.cli.data import data
+from bonefrac.cli.export import export
+from bonefrac.cli.options import version_option
+from bonefrac.cli.predict import predict
+from bonefrac.cli.train import train
+
+
+@click.group()
+@version_option
+def main() -> None:
+    """Find and outline bone fractures in X-rays. Research use only, not a medical device."""
+
+
+main.add_command(data)
+main.add_command(train)
+main.add_command(export)
+main.add_command(predict)

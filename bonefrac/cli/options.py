@@ -1,0 +1,91 @@
+"""What the commands share: one-line errors, a quiet TensorFlow, a progress bar."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bonefrac import __version__
+from bonefrac.errors import BonefracError
+from bonefrac.quiet import quiet_stderr
+
+if TYPE_CHECKING:
+    from bonefrac.data.builder import Progress
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+version_option = click.version_option(__version__, package_name="bonefrac")
+
+
+class Command(click.Command):
+    """A command that ends a user's mistake in one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the body."""
+        try:
+            return super().invoke(ctx)
+        except BonefracError as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+        except OSError as error:
+            raise click.ClickException(
+                f"{error}. Check the path, the permissions and the disk."
+            ) from error
+
+
+class Group(click.Group):
+    """A group whose commands are `Command`s."""
+
+    command_class = Command
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow without the lines that it writes at import whatever its log level is."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "tensorflow" in sys.modules:
+        return
+    with quiet_stderr():
+        import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator["Progress"]:
+    """A progress bar on stderr, with rate and time left, fed by (what, done, total)."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, Any] = {}
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total, rate="")
+            speed = bar.tasks[tasks[what]].speed
+            rate = f"{speed:.0f}/s" if speed else ""
+            bar.update(tasks[what], completed=done, total=total, rate=rate)
+
+        yield update
+
+
+def command_line() -> str:
+    """How the program was called, for cards and reports."""
+    import shlex
+
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

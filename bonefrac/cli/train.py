@@ -1,0 +1,142 @@
+"""`bonefrac-train`: train a preset on a data folder."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bonefrac.cli.options import (
+    FOLDER,
+    Command,
+    command_line,
+    load_tensorflow,
+    progress_bar,
+    version_option,
+)
+
+PHANTOM = "phantom"
+_PHANTOM_COUNT = 600
+
+
+def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
+    """Make a recipe's values the defaults, so that options on the command line still win."""
+    if path is None:
+        return None
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{path} is not TOML ({error})") from None
+    known = {param.name for param in ctx.command.params} - {"recipe", "workdir", "resume"}
+    if unknown := sorted(values.keys() - known):
+        raise click.BadParameter(
+            f"{path} sets {', '.join(unknown)}; expected only {', '.join(sorted(known))}"
+        )
+    ctx.default_map = {**(ctx.default_map or {}), **values}
+    return path
+
+
+@click.command(cls=Command)
+@click.option("--data", required=True, help="Data folder of bonefrac-data, or 'phantom'.")
+@click.option("-p", "--preset", required=True, help="Network to train, such as unet_small.")
+@click.option("-w", "--workdir", type=FOLDER, required=True, help="Run folder to create.")
+@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True)
+@click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(0, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="The peak, after the warm-up.",
+)
+@click.option(
+    "--image-size",
+    type=click.IntRange(16),
+    default=256,
+    show_default=True,
+    help="Side of the square that radiographs are fitted to, pixels.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of weights, order and augmentation."
+)
+@click.option(
+    "--fold",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Fold to test on; the next one validates, the rest trains.",
+)
+@click.option(
+    "--mixed-precision/--no-mixed-precision",
+    default=False,
+    show_default=True,
+    help="bfloat16; twice as fast on a processor that has it.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in --workdir.")
+@click.option(
+    "--recipe",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_recipe,
+    is_eager=True,
+    help="TOML file with values for these options.",
+)
+@version_option
+def train(data: str, workdir: Path, resume: bool, recipe: Path | None, **settings: Any) -> None:
+    """Train a network; leave a run folder with the model, its card, metrics and curves.
+
+    \b
+    bonefrac-train --data data/fracatlas --preset unet_small --workdir runs/unet
+    bonefrac-train --recipe recipes/unet_tiny_phantom.toml --workdir runs/demo
+    bonefrac-train --data data/fracatlas --preset unet_small --workdir runs/unet --resume
+    """
+    from bonefrac.models.presets import get_preset
+
+    get_preset(settings["preset"])
+    load_tensorflow()
+    from bonefrac.data.store import open_data
+    from bonefrac.training.fit import fit
+    from bonefrac.training.settings import Settings
+
+    folder = _draw_phantoms(workdir) if data == PHANTOM else Path(data)
+    model = fit(
+        Settings(**settings),
+        data=open_data(folder),
+        workdir=workdir,
+        resume=resume,
+        command=command_line(),
+    )
+    _print_scores(model, workdir)
+
+
+def _draw_phantoms(workdir: Path) -> Path:
+    """The phantoms of a run, drawn once: a pure function of their number and seed 0."""
+    from functools import partial
+
+    from bonefrac.data.datasets.phantom import Phantom
+    from bonefrac.data.store import build
+
+    folder = workdir / "phantom"
+    if not folder.exists():
+        with progress_bar() as progress:
+            make = partial(Phantom, count=_PHANTOM_COUNT, seed=0, folds=5, progress=progress)
+            build(make, folder)
+    return folder
+
+
+def _print_scores(model: Path, workdir: Path) -> None:
+    from bonefrac.inference.card import Card
+    from bonefrac.schema import CARD_FILE
+
+    test = Card.read(model / CARD_FILE).scores["test"]
+    images, fractured = test["images"], test["fractured"]
+    click.echo(f"Test: {images} radiographs never trained on, {fractured} fractured")
+    for name in ("auc", "accuracy", "dice", "jaccard"):
+        row = test[name]
+        if row["value"] is None:
+            click.echo(f"  {name:<9} not defined here")
+            continue
+        interval = f"95 % interval {row['low']:.3f} to {row['high']:.3f}"
+        click.echo(f"  {name:<9} {row['value']:.3f}  {interval}, trivial {row['baseline']:.3f}")
+    click.echo(f"Model:   {model}")
+    click.echo(f"Metrics: {workdir / 'metrics.csv'}")
+    click.echo(f"Curves:  {workdir / 'curves.png'}")
