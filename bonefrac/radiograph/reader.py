@@ -12,10 +12,12 @@ from bonefrac.schema import PIXEL_MAX
 
 FORMATS = ("PNG", "JPEG", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-# A 43 x 43 cm detector at 0.1 mm has 18 Mpx; a file that claims ten times that is not an X-ray.
-MAX_PIXELS = 180_000_000
+# A 43 x 43 cm detector at 0.1 mm has 18 Mpx; a file that claims four times that is not an X-ray.
+MAX_PIXELS = 80_000_000
 # Share of pixels that may saturate at each end when more than 8 bits are shown in 8.
 _SATURATED_PERCENT = 0.1
+_PHOTOMETRIC = 262  # TIFF tag
+_LARGEST = 1e30  # so that differences stay finite in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +61,32 @@ def read(source: str | Path | bytes | np.ndarray) -> Radiograph:
     if not path.is_file():
         state = "is a folder" if path.is_dir() else "does not exist"
         raise BonefracError(f"{path} {state}", expected="a picture file", fix="Check the path")
-    return Radiograph(_decode(path.read_bytes(), str(path)), str(path))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BonefracError(
+            f"{path} cannot be read ({error.strerror})", expected="a picture file", fix="Check it"
+        ) from None
+    return Radiograph(_decode(data, str(path)), str(path))
 
 
 def _decode(data: bytes, name: str) -> np.ndarray:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
-            raise _error(f"{name} claims {image.width}x{image.height} pixels", "Is it an X-ray?")
+            raise _error(
+                f"{name} claims {image.width}x{image.height} pixels", "Check that it is an X-ray"
+            )
         # Pillow refuses a picture that is cut short; OpenCV fills the rest with gray in silence.
-        return _gray(ImageOps.exif_transpose(image))
+        return _gray(image, name)
+    except BonefracError:
+        raise
     except UnidentifiedImageError:
         kind = f"{len(data)} bytes, starting {data[:8]!r}" if data else "an empty file"
         raise _error(f"{name} is {kind}", "Convert it to one of them") from None
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise _error(f"{name} claims too much ({error})", "Check that it is an X-ray") from None
+    except Exception as error:  # Pillow's parsers raise whatever they trip over: struct.error, ...
         reason = str(error).rstrip(".") or "cut short"
         raise _error(f"{name} cannot be decoded ({reason})", "Fetch the file again") from None
 
@@ -82,31 +96,43 @@ def _error(received: str, fix: str) -> BonefracError:
     return BonefracError(received, expected=expected, fix=fix)
 
 
-def _gray(image: Image.Image) -> np.ndarray:
+def _gray(image: Image.Image, name: str) -> np.ndarray:
+    # Pillow turns a TIFF where white is zero round at 8 bits, but not at more.
+    negative = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+    image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
-        return _window(np.asarray(image, dtype=np.float32))
+        pixels = _window(_finite(np.asarray(image, dtype=np.float32), name))
+        return PIXEL_MAX - pixels if negative else pixels
     return np.asarray(image.convert("L"), dtype=np.float32)
 
 
 def _from_array(array: np.ndarray) -> np.ndarray:
     shape = array.shape
-    if array.ndim == 3 and shape[2] == 3:
+    numbers = array.dtype.kind in "buif"
+    if numbers and array.ndim == 3 and shape[2] == 3:
         array = array @ np.array([0.299, 0.587, 0.114])
-    elif array.ndim == 3 and shape[2] == 1:
+    elif numbers and array.ndim == 3 and shape[2] == 1:
         array = array[..., 0]
-    if array.ndim != 2 or array.size == 0:
+    if not numbers or array.ndim != 2 or array.size == 0:
         raise BonefracError(
-            f"An array of shape {shape}",
-            expected="[H, W], [H, W, 1] or [H, W, 3]",
+            f"An array of {array.dtype} of shape {shape}",
+            expected="numbers, [H, W], [H, W, 1] or [H, W, 3]",
             fix="Reshape it",
         )
-    pixels = array.astype(np.float32)
-    if not np.isfinite(pixels).all():
-        raise BonefracError(
-            "An array with NaN or infinity", expected="finite pixels", fix="Replace them"
-        )
+    with np.errstate(over="ignore"):
+        pixels = _finite(array.astype(np.float32), "<array>")
     fits = pixels.min() >= 0 and pixels.max() <= PIXEL_MAX
     return pixels if fits else _window(pixels)
+
+
+def _finite(pixels: np.ndarray, name: str) -> np.ndarray:
+    if not (np.abs(pixels) < _LARGEST).all():
+        raise BonefracError(
+            f"{name} has pixels that are NaN, infinite or beyond {_LARGEST:g}",
+            expected="finite pixels",
+            fix="Replace them",
+        )
+    return pixels
 
 
 def _window(pixels: np.ndarray) -> np.ndarray:
