@@ -76,7 +76,10 @@ def verify_manifest(folder: Path, *, what: str, fix: str) -> str:
     if not manifest.is_file():
         state = "has no " + MANIFEST_FILE if folder.is_dir() else "does not exist"
         raise BonefracError(f"{folder} {state}", expected=f"a {what}", fix=fix)
-    for line in manifest.read_text(encoding="utf-8").splitlines():
+    lines = manifest.read_text(encoding="utf-8", errors="replace").splitlines()
+    if not lines:
+        raise BonefracError(f"{manifest} is empty", expected=f"a complete {what}", fix=fix)
+    for line in lines:
         digest, _, name = line.partition("  ")
         path = folder / name
         if not path.is_file():
@@ -108,11 +111,15 @@ def _remove(path: Path) -> None:
 
 
 def _remove_stale(target: Path) -> None:
-    pattern = re.compile(re.escape(_PARTIAL) + r"(\d+)-(?:old-)?" + re.escape(target.name))
+    pattern = re.compile(re.escape(_PARTIAL) + r"(\d+)-(old-)?" + re.escape(target.name))
     for path in target.parent.iterdir():
         match = pattern.fullmatch(path.name)
-        if match and not _alive(int(match[1])):
-            _remove(path)
+        # This process' own number: a container gives a restarted program the one that died.
+        if match and (int(match[1]) == os.getpid() or not _alive(int(match[1]))):
+            if match[2] and not target.exists():
+                path.rename(target)  # killed between the two renames of `_replace`
+            else:
+                _remove(path)
 
 
 def _alive(pid: int) -> bool:
