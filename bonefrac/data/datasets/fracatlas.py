@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
+from skimage.draw import polygon as inside
 
 from bonefrac.data.audit import filler_share, near_duplicates, thumbnail
 from bonefrac.data.builder import FoldedBuilder, Record
@@ -163,7 +163,9 @@ class FracAtlas(FoldedBuilder):
 
 
 def fill(polygons: tuple[np.ndarray, ...], shape: tuple[int, ...], scale: float) -> np.ndarray:
-    """Fill polygons into a mask.
+    """Fill polygons into a mask: the pixels whose centre lies inside.
+
+    `cv2.fillPoly` also paints the outline, which makes FracAtlas' fractures 9 % larger.
 
     Args:
         polygons: each [N, 2] as x, y in pixels, before scaling.
@@ -174,11 +176,10 @@ def fill(polygons: tuple[np.ndarray, ...], shape: tuple[int, ...], scale: float)
         uint8 [H, W] of 0 and 1.
     """
     mask = np.zeros(shape[:2], np.uint8)
-    bits = 4  # OpenCV takes fixed-point corners; 1/16 pixel is finer than anybody draws
     for polygon in polygons:
-        # COCO counts from pixel corners, OpenCV from pixel centres.
-        corners = np.rint((polygon * scale - 0.5) * 2**bits).astype(np.int32)
-        cv2.fillPoly(mask, [corners], (1,), shift=bits)
+        # COCO counts from pixel corners, scikit-image from pixel centres.
+        x, y = (polygon * scale - 0.5).T
+        mask[inside(y, x, mask.shape)] = 1
     return mask
 
 
