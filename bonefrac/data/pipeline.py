@@ -56,15 +56,16 @@ def train_batches(
         # A shuffle mixes the process-wide seed into its own; a constant in its place keeps the
         # order a function of the arguments alone.
         tf.compat.v1.get_default_graph().seed = 1
-        key = tf.random.fold_in([seed, 0], epoch)
+        # Split after fold_in, which leaves `epoch` itself in its answer and randomness beside it.
+        order, draws = tf.unstack(tf.random.split(tf.random.fold_in([seed, 0], epoch), 2))
         # All of it in memory, or as many encoded examples as a wide window holds.
         ds = decoded if fits else encoded
         window = count if fits else min(count, _SHUFFLE_ENCODED)
-        ds = ds.shuffle(window, seed=tf.cast(key[0], tf.int64), reshuffle_each_iteration=False)
+        ds = ds.shuffle(window, seed=tf.cast(order[0], tf.int64), reshuffle_each_iteration=False)
         if not fits:
             ds = ds.map(_decode(data, image_size), tf.data.AUTOTUNE)
         # After the shuffle, by index: an example's draw does not depend on its place.
-        ds = ds.map(_augment(key, chosen), tf.data.AUTOTUNE)
+        ds = ds.map(_augment(draws, chosen), tf.data.AUTOTUNE)
         return ds.batch(batch_size, drop_remainder=True)
 
     ds = tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)

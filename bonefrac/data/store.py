@@ -16,6 +16,7 @@ from bonefrac.data.builder import FoldedBuilder
 from bonefrac.data.features import features
 from bonefrac.errors import BonefracError
 
+_TFDS_FILE = "dataset_info.json"
 _FIX = "Build it again with bonefrac-data build"
 
 
@@ -55,7 +56,7 @@ def build(make: Callable[..., FoldedBuilder], out: Path) -> tuple[DataFolder, Fo
     Raises:
         BonefracError: `out` exists and is no data folder, or the source is not as expected.
     """
-    if out.exists() and not (out / schema.MANIFEST_FILE).is_file():
+    if out.exists() and not (out / _TFDS_FILE).is_file():
         raise BonefracError(
             f"{out} exists and is no data folder",
             expected="a new folder, or a data folder to replace",
