@@ -11,6 +11,7 @@ from scipy.special import expit
 from bonefrac import schema
 from bonefrac.errors import BonefracError
 from bonefrac.inference.card import Card
+from bonefrac.quiet import quiet_stderr
 from bonefrac.storage import verify_manifest
 
 _FIX = "Train or export it again"
@@ -131,10 +132,13 @@ class LiteRTRuntime:
         content = path.read_bytes()
         self.card = Card.from_json(_card_metadata(content, path), source=str(path))
         try:
-            interpreter = Interpreter(model_content=content, num_threads=threads)
-            self._run: Callable[..., Any] = interpreter.get_signature_runner(schema.SERVE_TENSOR)
+            with quiet_stderr():  # the runtime announces its delegate
+                interpreter = Interpreter(model_content=content, num_threads=threads)
+                interpreter.allocate_tensors()
+                runner = interpreter.get_signature_runner(schema.SERVE_TENSOR)
         except (ValueError, RuntimeError) as error:
             raise _damaged(path, str(error)) from None
+        self._run: Callable[..., Any] = runner
 
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]:
         """Answer for one square."""
