@@ -18,14 +18,14 @@ FRACTURE_LOGITS = "fracture_logits"
 _MASK_PRIOR_LOGIT = -4.0
 
 
-def mask_head(grid: Tensor) -> Tensor:
+def mask_head(grid: Tensor, *, name: str = MASK_LOGITS) -> Tensor:
     """[B, H, W, C] -> mask logits float32 [B, H, W, 1]."""
     return kl.Conv2D(
         1,
         1,
         dtype="float32",
         bias_initializer=keras.initializers.Constant(_MASK_PRIOR_LOGIT),
-        name=MASK_LOGITS,
+        name=name,
     )(grid)
 
 
@@ -53,7 +53,13 @@ def fracture_head(bottom: Tensor, mask_logits: Tensor | None) -> Tensor:
 
 
 def model(
-    image: Tensor, grid: Tensor, bottom: Tensor, *, heads: Sequence[str], name: str
+    image: Tensor,
+    grid: Tensor,
+    bottom: Tensor,
+    *,
+    heads: Sequence[str],
+    name: str,
+    coarse: Sequence[Tensor] = (),
 ) -> keras.Model:
     """Close a network with the named heads.
 
@@ -63,20 +69,31 @@ def model(
         bottom: deepest feature maps.
         heads: of `HEADS`.
         name: of the model.
+        coarse: feature maps of lower resolutions to be supervised too, the largest first.
 
     Returns:
-        A functional `keras.Model` with a dict of logits.
+        A functional `keras.Model` with a dict of logits; for `coarse`, a mask of each resolution
+        as `mask_1`, `mask_2` and so on.
 
     Raises:
-        BonefracError: an unknown head, or none.
+        BonefracError: an unknown head, or none, or coarse masks without the mask.
     """
     if not heads or not set(heads) <= set(HEADS):
         raise BonefracError(
             f"Heads {list(heads)}", expected=f"some of {', '.join(HEADS)}", fix="Name one of them"
+        )
+    if coarse and schema.MASK not in heads:
+        raise BonefracError(
+            f"Deep supervision with heads {list(heads)}",
+            expected=f"the head {schema.MASK}",
+            fix="Add it, or leave deep supervision off",
         )
     outputs = {}
     if schema.MASK in heads:
         outputs[schema.MASK] = mask_head(grid)
     if schema.FRACTURE in heads:
         outputs[schema.FRACTURE] = fracture_head(bottom, outputs.get(schema.MASK))
+    for level, maps in enumerate(coarse, start=1):
+        key = f"{schema.MASK}_{level}"
+        outputs[key] = mask_head(maps, name=f"{key}_logits")
     return keras.Model(image, outputs, name=name)

@@ -20,6 +20,7 @@ class Preset:
         builder: "module:function" below `bonefrac.models`, imported when it is built.
         kwargs: arguments of the builder.
         params: trainable parameters with both heads.
+        gmacs: multiply-accumulates for one image of 256x256, in 1e9, with both heads.
         reference: the paper.
         summary: what it is for.
     """
@@ -27,22 +28,89 @@ class Preset:
     builder: str
     kwargs: Mapping[str, Any]
     params: int
+    gmacs: float
     reference: str
     summary: str
 
 
 _UNET = "Ronneberger 2015, arXiv 1505.04597"
+_R2UNET = "Alom 2018, arXiv 1802.06955"
+_ATTENTION_UNET = "Oktay 2018, arXiv 1804.03999"
+_VIT = "Dosovitskiy 2020, arXiv 2010.11929"
+
+_PHONE = "for phones"
+_TWO_CORES = "for two CPU cores"
+_PAPER = "the paper's width, for a GPU"
+_LARGE = "half as wide again, for a large GPU"
+
+_TINY = (8, 16, 32, 64, 128)
+_SMALL = (16, 32, 64, 128, 256)
+_BASE = (64, 128, 256, 512, 1024)
+_WIDE = (96, 192, 384, 768, 1536)
 
 
-def _unet(filters: tuple[int, ...], params: int, summary: str) -> Preset:
-    return Preset("unet:unet", MappingProxyType({"filters": filters}), params, _UNET, summary)
+def _unet(filters: tuple[int, ...], params: int, gmacs: float, summary: str) -> Preset:
+    return Preset(
+        "unet:unet", MappingProxyType({"filters": filters}), params, gmacs, _UNET, summary
+    )
 
+
+def _r2unet(filters: tuple[int, ...], params: int, gmacs: float, summary: str) -> Preset:
+    kwargs = MappingProxyType({"filters": filters})
+    return Preset("r2unet:r2unet", kwargs, params, gmacs, _R2UNET, summary)
+
+
+def _attention_unet(filters: tuple[int, ...], params: int, gmacs: float, summary: str) -> Preset:
+    kwargs = MappingProxyType({"filters": filters})
+    return Preset("attention_unet:attention_unet", kwargs, params, gmacs, _ATTENTION_UNET, summary)
+
+
+def _vit(size: Mapping[str, Any], params: int, gmacs: float, summary: str) -> Preset:
+    kwargs = MappingProxyType({"patch_size": 16, **size})
+    return Preset("vit:vit", kwargs, params, gmacs, _VIT, summary)
+
+
+# Small and base are S/16 (Touvron 2020, arXiv 2012.12877) and the paper's B/16; Ti/16 with its
+# 5.5 M parameters is no phone's, so tiny is narrower and shallower.
+_VIT_TINY = {
+    "hidden_dim": 64,
+    "num_layers": 8,
+    "num_heads": 4,
+    "mlp_dim": 256,
+    "filters": (8, 16, 24, 32),
+}
+_VIT_SMALL = {
+    "hidden_dim": 384,
+    "num_layers": 12,
+    "num_heads": 6,
+    "mlp_dim": 1536,
+    "filters": (8, 16, 32, 64),
+}
+_VIT_BASE = {
+    "hidden_dim": 768,
+    "num_layers": 12,
+    "num_heads": 12,
+    "mlp_dim": 3072,
+    "filters": (16, 32, 64, 128),
+}
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "unet_tiny": _unet((8, 16, 32, 64, 128), 541_917, "for phones"),
-        "unet_small": _unet((16, 32, 64, 128, 256), 2_162_101, "for two CPU cores"),
-        "unet_base": _unet((64, 128, 256, 512, 1024), 34_526_917, "the paper's width, for a GPU"),
+        "unet_tiny": _unet(_TINY, 541_917, 1.02, _PHONE),
+        "unet_small": _unet(_SMALL, 2_162_101, 4.09, _TWO_CORES),
+        "unet_base": _unet(_BASE, 34_526_917, 65.27, _PAPER),
+        "unet_large": _unet(_WIDE, 77_668_901, 146.83, _LARGE),
+        "r2unet_tiny": _r2unet(_TINY, 613_517, 2.38, _PHONE),
+        "r2unet_small": _r2unet(_SMALL, 2_447_893, 9.53, _TWO_CORES),
+        "r2unet_base": _r2unet(_BASE, 39_092_293, 152.48, _PAPER),
+        "r2unet_large": _r2unet(_WIDE, 87_939_173, 343.07, _LARGE),
+        "attention_unet_tiny": _attention_unet(_TINY, 596_880, 1.06, _PHONE),
+        "attention_unet_small": _attention_unet(_SMALL, 2_380_056, 4.23, _TWO_CORES),
+        "attention_unet_base": _attention_unet(_BASE, 37_991_496, 67.55, _PAPER),
+        "attention_unet_large": _attention_unet(_WIDE, 85_458_536, 151.97, _LARGE),
+        "vit_tiny_patch16": _vit(_VIT_TINY, 567_893, 0.82, _PHONE),
+        "vit_small_patch16": _vit(_VIT_SMALL, 22_287_949, 7.52, _TWO_CORES),
+        "vit_base_patch16": _vit(_VIT_BASE, 88_630_677, 28.81, _PAPER),
     }
 )
 

@@ -8,10 +8,16 @@ from bonefrac.errors import BonefracError
 from bonefrac.models.blocks import Tensor, conv_block, up_resize
 
 Block = Callable[..., Tensor]  # (x, filters, *, name) -> x
+Gate = Callable[..., Tensor]  # (skip, coarse, fine, *, level) -> skip
 
 
 def u_shape(
-    x: Tensor, filters: Sequence[int], *, block: Block = conv_block, up: Block = up_resize
+    x: Tensor,
+    filters: Sequence[int],
+    *,
+    block: Block = conv_block,
+    up: Block = up_resize,
+    gate: Gate | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Encoder and decoder with a skip at each resolution.
 
@@ -20,6 +26,7 @@ def u_shape(
         filters: channels at each resolution, the full one first.
         block: convolutions at one resolution.
         up: doubles the resolution.
+        gate: what a skip passes before it joins, see `up_path`.
 
     Returns:
         The full-size feature maps [B, H, W, filters[0]] and the deepest ones.
@@ -27,18 +34,60 @@ def u_shape(
     Raises:
         BonefracError: the size does not divide.
     """
+    grids = u_levels(x, filters, block=block, up=up, gate=gate)
+    return grids[0], grids[-1]
+
+
+def u_levels(
+    x: Tensor,
+    filters: Sequence[int],
+    *,
+    block: Block = conv_block,
+    up: Block = up_resize,
+    gate: Gate | None = None,
+) -> list[Tensor]:
+    """`u_shape`, with the feature maps of every resolution, the full one first."""
     check_size(x.shape[1:3], stride=2 ** (len(filters) - 1))
     skips = []
     for level, channels in enumerate(filters[:-1]):
         x = block(x, channels, name=f"enc{level}")
         skips.append(x)
         x = kl.MaxPooling2D(name=f"enc{level}_pool")(x)
-    x = bottom = block(x, filters[-1], name="bottom")
-    for level, channels in reversed(list(enumerate(filters[:-1]))):
-        x = up(x, channels, name=f"dec{level}")
-        x = kl.Concatenate(name=f"dec{level}_join")([skips[level], x])
-        x = block(x, channels, name=f"dec{level}")
-    return x, bottom
+    bottom = block(x, filters[-1], name="bottom")
+    return [*up_path(bottom, skips, filters[:-1], block=block, up=up, gate=gate), bottom]
+
+
+def up_path(
+    x: Tensor,
+    skips: Sequence[Tensor],
+    filters: Sequence[int],
+    *,
+    block: Block = conv_block,
+    up: Block = up_resize,
+    gate: Gate | None = None,
+) -> list[Tensor]:
+    """The decoder alone: from the bottom to full size, a skip joined at each resolution.
+
+    Args:
+        x: bottom, half as large as the last skip.
+        skips: one a resolution, the full one first.
+        filters: channels after each join, in the order of the skips.
+        block: convolutions at one resolution.
+        up: doubles the resolution.
+        gate: takes the skip, the feature maps before and after they are doubled, and the level (0
+            is full size); answers with the skip to join.
+
+    Returns:
+        The feature maps of every resolution, the full one first.
+    """
+    grids: list[Tensor] = []
+    for level in reversed(range(len(skips))):
+        fine = up(x, filters[level], name=f"dec{level}")
+        skip = gate(skips[level], x, fine, level=level) if gate else skips[level]
+        x = kl.Concatenate(name=f"dec{level}_join")([skip, fine])
+        x = block(x, filters[level], name=f"dec{level}")
+        grids.insert(0, x)
+    return grids
 
 
 def check_size(size: Sequence[int | None], *, stride: int) -> None:
