@@ -32,7 +32,7 @@ def attention_unet(
     keeps no decoder and hence no gate.
 
     Deviations from the paper: two dimensions, same padding and, for trilinear upsampling without
-    weights, nearest upsampling with a 3x3 convolution, as in `unet`. From its code: a gate ends
+    weights, bilinear upsampling with a 3x3 convolution, as in `unet`. From its code: a gate ends
     with one 1x1 convolution, not two in a row; deep supervision gives masks of their own size,
     where the code upsamples and mixes them into one.
 

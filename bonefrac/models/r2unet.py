@@ -28,7 +28,7 @@ def r2unet(
     paper, all of that code: a unit has one convolution for its input and its state, f(x + y),
     where the paper's formula has two kernels; batch normalisation, its scale and shift shared by
     all steps like the convolution; a 1x1 projection before the units, which is also the residual,
-    and no ReLU behind it; nearest upsampling with a 3x3 convolution for the up-convolution.
+    and no ReLU behind it; bilinear upsampling with a 3x3 convolution for the up-convolution.
 
     Deviation from that code: each step keeps its own moving averages, which only inference uses
     (`StepNormalization` says why); `shared_averages=True` is the code's own. Same padding, He

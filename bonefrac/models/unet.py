@@ -25,10 +25,10 @@ def unet(
     """Build a U-Net.
 
     Deviations from the paper: same padding, so that the mask has the image's size; by default
-    batch normalisation and, for the 2x2 up-convolution, nearest upsampling with a 3x3 convolution
-    (the widespread variant of github.com/LeeJunHyun/Image_Segmentation, 34,525,889 trainable
-    parameters with one channel in and out). `up="transpose", normalization=None` is the paper's
-    own network (31,030,593).
+    batch normalisation and, for the 2x2 up-convolution, bilinear upsampling with a 3x3 convolution
+    (the widespread variant of github.com/LeeJunHyun/Image_Segmentation, which upsamples by nearest
+    pixel; 34,525,889 trainable parameters with one channel in and out). `up="transpose",
+    normalization=None` is the paper's own network (31,030,593).
 
     Args:
         input_shape: (H, W, 1), H and W multiples of 2 ** (len(filters) - 1), or None.

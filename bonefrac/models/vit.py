@@ -37,7 +37,7 @@ def vit(
 
     The decoder is UNETR's (Hatamizadeh 2021, arXiv 2103.10504) in two dimensions, at its widths:
     with patches of 16, tokens at 1/4, 1/2 and 3/4 of the depth and the image itself are the
-    skips, the last tokens the bottom. Deviations: nearest upsampling with a 3x3 convolution for
+    skips, the last tokens the bottom. Deviations: bilinear upsampling with a 3x3 convolution for
     transposed and residual ones, as in `unet`; the class token, which UNETR lacks, is added to
     every place of the bottom (Ranftl 2021, arXiv 2103.13413).
 
