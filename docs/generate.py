@@ -1,20 +1,90 @@
-"""Write the generated pages and, after `make demo`, the README's picture; `make docs` runs it."""
+"""Write the generated pages and pictures; the README's only after `make demo`."""
 
 import argparse
+import ast
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 import cv2
 import numpy as np
 
 from bonefrac.cli.main import main as bonefrac
-from bonefrac.models.presets import PRESETS
+from bonefrac.cli.options import load_tensorflow
+from bonefrac.models.presets import PRESETS, build_model
 
 REFERENCE = Path(__file__).parent / "reference"
-PICTURE = Path(__file__).parent / "images" / "demo.png"
+IMAGES = Path(__file__).parent / "images"
+PICTURE = IMAGES / "demo.png"
 DEMO = Path(__file__).parent.parent / "demo"
+MODELS = Path(__file__).parent.parent / "bonefrac" / "models"
 _NOTE = "<!-- Written by `make docs`; a test compares it with the program. -->\n\n"
+
+
+class Published(NamedTuple):
+    """A count that papers and codes name, and the call that gives it."""
+
+    network: str
+    params: int
+    gmacs: float
+    family: str
+    preset: str
+    overrides: dict[str, Any]
+
+
+_RESIZE = "LeeJunHyun/Image_Segmentation: upsampling and 3x3 convolution, batch normalisation"
+_MASK: dict[str, Any] = {"heads": ("mask",)}
+PUBLISHED = (
+    Published(
+        "U-Net",
+        31_030_593,
+        48.09,
+        "the paper: 2x2 up-convolution, no batch normalisation",
+        "unet_base",
+        {**_MASK, "up": "transpose", "normalization": None},
+    ),
+    Published("U-Net", 34_525_889, 65.27, _RESIZE, "unet_base", _MASK),
+    Published("R2U-Net, t = 2", 39_091_265, 152.48, _RESIZE, "r2unet_base", _MASK),
+    Published(
+        "Attention U-Net",
+        34_877_421,
+        66.35,
+        f"{_RESIZE}; gates at full resolution",
+        "attention_unet_base",
+        {**_MASK, "gate": "full"},
+    ),
+)
+VIT_ENCODER = 85_798_656
+
+# preset -> (module and picture, title, what the picture shows)
+ARCHITECTURES = {
+    "unet_base": (
+        "unet",
+        "U-Net",
+        "Two convolutions at each resolution. Max pooling halves the resolution on the way down;\n"
+        "on the way up it is doubled again, and the maps of the same resolution are joined.",
+    ),
+    "r2unet_base": (
+        "r2unet",
+        "R2U-Net",
+        "The same U, but in each block (the loop) two convolutions are applied t + 1 times, with\n"
+        "the same weights, and a residual goes around both.",
+    ),
+    "attention_unet_base": (
+        "attention_unet",
+        "Attention U-Net",
+        "The same U, but coarser maps decide, place by place, how much of a skip passes (the\n"
+        "crossed circles).",
+    ),
+    "vit_base_patch16": (
+        "vit",
+        "Vision Transformer",
+        "The image is cut into patches; each is a token, and every block lets all tokens look at\n"
+        "each other. Tokens of inner blocks go back to their places and are the skips of a\n"
+        "decoder.",
+    ),
+}
 
 
 def cli_page() -> str:
@@ -36,19 +106,73 @@ def cli_page() -> str:
 def presets_page() -> str:
     """A table of all presets."""
     rows = [
-        f"| `{name}` | {preset.params:,} | {preset.reference} | {preset.summary} |\n"
+        f"| `{name}` | {preset.params:,} | {preset.gmacs:.2f} | {preset.reference} "
+        f"| {preset.summary} |\n"
         for name, preset in PRESETS.items()
     ]
     return (
         "# Presets\n\n"
         + _NOTE
-        + "Trainable parameters with both heads; a test builds each preset and counts.\n\n"
-        + "| Preset | Parameters | Reference | For |\n|---|---:|---|---|\n"
+        + "Trainable parameters, and multiply-accumulates (1e9) for one image of 256x256, with\n"
+        + "both heads; tests build each preset and count. `bonefrac models` prints the same, and\n"
+        + "`bonefrac models show NAME` every layer. [Pictures](architectures.md).\n\n"
+        + "| Preset | Parameters | GMACs | Reference | For |\n|---|---:|---:|---|---|\n"
         + "".join(rows)
     )
 
 
-PAGES = {"cli.md": cli_page, "presets.md": presets_page}
+def architectures_page() -> str:
+    """A picture, the builder's own words and the published counts of each architecture."""
+    parts = [
+        "# Architectures\n\n",
+        _NOTE,
+        "Each picture is drawn from the Keras graph of the `base` preset. Height stands for\n"
+        "resolution, width for channels, both by square root; `64 @ 256×256` is 64 channels of\n"
+        "256x256. `bonefrac models show NAME --output PNG` draws any of their\n"
+        "[presets](presets.md), at any size. All end in the same heads: a mask, and a label that\n"
+        "also reads the peak of the mask.\n",
+    ]
+    for preset, (module, title, words) in ARCHITECTURES.items():
+        parts.append(
+            f"\n## {title}\n\n{PRESETS[preset].reference}.\n\n{words}\n\n"
+            f"![{title}: the graph of {preset}](../images/{module}.png)\n\n{_deviations(module)}\n"
+        )
+    return "".join(parts) + _published()
+
+
+def _deviations(module: str) -> str:
+    """What the builder's docstring says between its first line and its arguments."""
+    tree = ast.parse((MODELS / f"{module}.py").read_text(encoding="utf-8"))
+    (builder,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == module)
+    text = ast.get_docstring(builder) or ""
+    return text.partition("\n\n")[2].partition("\n\nArgs:")[0]
+
+
+def _published() -> str:
+    rows = []
+    for row in PUBLISHED:
+        arguments = "".join(f", {name}={value!r}" for name, value in row.overrides.items())
+        call = f"build_model({row.preset!r}{arguments})".replace("'", '"')
+        cells = (row.network, f"{row.params:,}", f"{row.gmacs:.2f}", row.family, f"`{call}`")
+        rows.append(f"| {' | '.join(cells)} |\n")
+    return (
+        "\n## Published counts\n\n"
+        "Trainable parameters with one channel in, one channel out and no label, and\n"
+        "multiply-accumulates (1e9) at 256x256. The trio of 31.0, 39.1 and 34.9 million that is\n"
+        "often quoted mixes two families: the first is the paper's U-Net, the others belong to an\n"
+        "upsampling family whose own U-Net has 34.5 million. A slow test builds every row and\n"
+        "counts. The presets have a label too, hence a few parameters more; their gates are those\n"
+        "of the paper, on the coarser grid.\n\n"
+        "| Network | Parameters | GMACs | Family | Counted on |\n|---|---:|---:|---|---|\n"
+        + "".join(rows)
+        + f"\nThe encoder of ViT-B/16 (Dosovitskiy 2020) has {VIT_ENCODER:,} parameters at\n"
+        "224x224 with three channels, with class token and last normalisation and without a\n"
+        "classifier: `bonefrac.models.vit.encoder`, counted by a slow test too. The preset reads\n"
+        "one channel at 256x256 and adds a decoder.\n"
+    )
+
+
+PAGES = {"architectures.md": architectures_page, "cli.md": cli_page, "presets.md": presets_page}
 
 
 def main() -> None:
@@ -64,10 +188,21 @@ def main() -> None:
             stale.append(name)
         elif not check:
             page.write_text(text, encoding="utf-8")
+    if not check:
+        draw_architectures()
     if not check and DEMO.is_dir():
         write_picture()
     if stale:
         sys.exit(f"Out of date: {', '.join(stale)}. Run make docs.")
+
+
+def draw_architectures() -> None:
+    """A picture of each architecture, from the graph of its base preset."""
+    load_tensorflow()
+    from bonefrac.models.diagram import write_png
+
+    for preset, (picture, _, _) in ARCHITECTURES.items():
+        write_png(build_model(preset), IMAGES / f"{picture}.png")
 
 
 def write_picture() -> None:

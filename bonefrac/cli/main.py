@@ -4,6 +4,7 @@ import click
 
 from bonefrac.cli.data import data
 from bonefrac.cli.export import export
+from bonefrac.cli.models import models
 from bonefrac.cli.options import version_option
 from bonefrac.cli.predict import predict
 from bonefrac.cli.train import train
@@ -19,3 +20,4 @@ main.add_command(data)
 main.add_command(train)
 main.add_command(export)
 main.add_command(predict)
+main.add_command(models)

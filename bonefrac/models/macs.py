@@ -1,6 +1,7 @@
 """What one image costs: multiply-accumulates of a network, counted layer by layer."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -25,7 +26,22 @@ def count_macs(model: keras.Model) -> int:
     Raises:
         BonefracError: the image size is open, or a layer has a kernel and no rule here.
     """
-    return sum(_macs(layer, shapes) for layer, shapes in _applications(model))
+    return sum(sum(macs) for macs in layer_macs(model).values())
+
+
+def layer_macs(model: keras.Model) -> dict[str, list[int]]:
+    """Multiply-accumulates of each layer by name, one entry for each time it is applied.
+
+    Args:
+        model: functional, of a fixed image size.
+
+    Raises:
+        BonefracError: the image size is open, or a layer has a kernel and no rule here.
+    """
+    found: dict[str, list[int]] = defaultdict(list)
+    for layer, shapes in _applications(model):
+        found[layer.name].append(_macs(layer, shapes))
+    return found
 
 
 def _applications(model: keras.Model) -> Iterator[tuple[keras.Layer, list[Shape]]]:
