@@ -1,0 +1,56 @@
+"""Which presets a promise is held over: all of them, the large ones where they are affordable."""
+
+import keras
+import numpy as np
+import pytest
+
+from bonefrac.models.presets import PRESETS, build_model
+
+# Sizes at which every architecture's own stride of 16 or 32 divides.
+SIDE = 64
+_SLOW_FROM = 5_000_000  # parameters
+
+
+def pytest_generate_tests(metafunc):
+    if "preset" in metafunc.fixturenames:
+        slow = pytest.mark.slow
+        names = [
+            pytest.param(name, marks=slow if preset.params > _SLOW_FROM else ())
+            for name, preset in PRESETS.items()
+        ]
+        metafunc.parametrize("preset", names)
+
+
+@pytest.fixture
+def build():
+    """Build a preset with weights that any two calls share: `build(name, **overrides)`."""
+
+    def build_seeded(name, *, image_size=SIDE, seed=0, **overrides):
+        keras.utils.set_random_seed(seed)
+        return build_model(name, image_size=image_size, **overrides)
+
+    return build_seeded
+
+
+@pytest.fixture
+def images():
+    """Two phantoms as a network sees them, float32 [2, SIDE, SIDE, 1]."""
+    return phantoms(2)[0]
+
+
+def phantoms(count, *, side=SIDE, seed=11):
+    """Broken phantoms and their masks, both [N, side, side, 1]."""
+    from bonefrac.data.phantom import draw
+    from bonefrac.radiograph.letterbox import Letterbox
+
+    kinds = ("displaced", "angulated")
+    drawn = [draw(seed=seed, index=k, fracture=kinds[k % 2]) for k in range(count)]
+    fits = [Letterbox(*p.image.shape, side) for p in drawn]
+    image = np.stack([f.apply(p.image) for f, p in zip(fits, drawn, strict=True)])
+    mask = np.stack([f.apply_mask(p.mask) for f, p in zip(fits, drawn, strict=True)])
+    return image[..., None], mask[..., None].astype(np.float32)
+
+
+def answer(model, images):
+    """The logits of a model as NumPy arrays."""
+    return {k: np.asarray(v) for k, v in model(images, training=False).items()}

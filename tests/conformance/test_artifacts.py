@@ -1,0 +1,94 @@
+"""Promise: every preset leaves as SavedModel and TFLite, and answers there as here."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from bonefrac import schema
+from bonefrac.artifacts.savedmodel import write_savedmodel
+from bonefrac.artifacts.tflite import write_tflite
+from bonefrac.inference.card import Card
+from bonefrac.inference.finding import Thresholds
+from bonefrac.inference.runtimes import KerasRuntime, LiteRTRuntime
+from bonefrac.quiet import quiet_stderr
+
+from .conftest import SIDE
+
+
+@pytest.fixture
+def network(preset, build):
+    card = Card(preset, preset, SIDE, 1.5, Thresholds(0.5, 0.4, 0.5))
+    return KerasRuntime(build(preset), card)
+
+
+def expected(network, images):
+    masks, probabilities = zip(*(network(image[..., 0]) for image in images), strict=True)
+    return np.stack(masks), np.array(probabilities)
+
+
+def assert_close(given, wanted):
+    """Within rounding: an untrained R2U-Net's logits reach hundreds, and so does their rounding."""
+    assert np.abs(given - wanted).mean() < 1e-4
+    assert np.abs(given - wanted).max() < 1e-2
+
+
+def test_savedmodel_answers_the_same_both_ways_it_is_loaded(network, images, tmp_path):
+    write_savedmodel(network.model, network.card, tmp_path / "1")
+    masks, probabilities = expected(network, images)
+    loaded = tf.saved_model.load(str(tmp_path / "1")).signatures[schema.SERVE_TENSOR]
+    answers = [{k: v.numpy() for k, v in loaded(image=tf.constant(images)).items()}]
+    v1 = tf.compat.v1
+    with v1.Session(graph=tf.Graph()) as session:
+        graph = v1.saved_model.load(session, ["serve"], str(tmp_path / "1"))
+        signature = graph.signature_def[schema.SERVE_TENSOR]
+        outputs = {name: tensor.name for name, tensor in signature.outputs.items()}
+        answers.append(session.run(outputs, {signature.inputs["image"].name: images}))
+    for given in answers:
+        np.testing.assert_allclose(given["mask_probability"][..., 0], masks, atol=1e-4)
+        np.testing.assert_allclose(given["fracture_probability"][:, 0], probabilities, atol=1e-4)
+
+
+def test_tflite_is_builtin_wholly_delegated_and_answers_the_same(network, images, tmp_path):
+    path = tmp_path / "model.tflite"
+    write_tflite(network.model, network.card, path, quantize="none", calibration=images[..., 0])
+    from ai_edge_litert.interpreter import Interpreter
+
+    with quiet_stderr():
+        interpreter = Interpreter(model_path=str(path))
+        interpreter.allocate_tensors()
+    operations = [op["op_name"] for op in interpreter._get_ops_details()]
+    assert operations.count("DELEGATE") == 1, operations  # XNNPACK took all of it in one piece
+    assert not [name for name in operations if name.startswith("Flex") or "CUSTOM" in name]
+
+    masks, probabilities = expected(network, images)
+    for image, mask, probability in zip(images, masks, probabilities, strict=True):
+        given, chance = LiteRTRuntime(path)(image[..., 0])
+        assert_close(given, mask)
+        assert chance == pytest.approx(probability, abs=1e-4)
+
+
+def test_the_gpu_analyser_accepts_the_tflite(network, images, tmp_path, capfd):
+    path = tmp_path / "model.tflite"
+    write_tflite(network.model, network.card, path, quantize="none", calibration=images[..., 0])
+    tf.lite.experimental.Analyzer.analyze(model_path=str(path), gpu_compatibility=True)
+    assert "looks compatible with GPU delegate" in capfd.readouterr().out
+
+
+def test_a_half_precision_network_exports_in_full(preset, build, images, tmp_path):
+    import keras
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        half = build(preset)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    logits = half(images, training=False)
+    assert {keras.backend.standardize_dtype(v.dtype) for v in logits.values()} == {"float32"}
+
+    full = build(preset, seed=1)
+    full.set_weights(half.get_weights())
+    card = Card(preset, preset, SIDE, 1.0, Thresholds(0.5, 0.5, 0.5))
+    write_tflite(full, card, tmp_path / "m.tflite", quantize="none", calibration=images[..., 0])
+    mask, _ = LiteRTRuntime(tmp_path / "m.tflite")(images[0, ..., 0])
+    reference, _ = KerasRuntime(full, card)(images[0, ..., 0])
+    assert_close(mask, reference)
