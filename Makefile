@@ -37,6 +37,7 @@ docs: setup ## rewrite the generated pages and pictures
 
 bench: setup ## measure pipeline and models side by side
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/presets.py
 
 lock: ## resolve setup.cfg anew into requirements.txt
 	$(PYTHON) -m venv .venv-lock

@@ -206,9 +206,9 @@ def draw_architectures() -> None:
 
 
 def write_picture() -> None:
-    """The demo's first two held-out phantoms, each beside its overlay."""
+    """Two of the demo's held-out phantoms, each beside its overlay."""
     pairs = []
-    for overlay in sorted((DEMO / "out").glob("*.overlay.png"))[:2]:
+    for overlay in sorted((DEMO / "out").glob("[14]-*.overlay.png")):
         phantom = cv2.imread(str(DEMO / "held-out" / overlay.name.replace(".overlay", "")))
         pairs += [phantom, cv2.imread(str(overlay))]
     height = 360
