@@ -8,10 +8,12 @@ from bonefrac.models.presets import PRESETS, build_model
 
 # Sizes at which every architecture's own stride of 16 or 32 divides.
 SIDE = 64
-_SLOW_FROM = 5_000_000  # parameters
+_SLOW_FROM = 1_000_000  # parameters; the larger presets are the same code, wider
 
 
 def pytest_generate_tests(metafunc):
+    if "any_preset" in metafunc.fixturenames:  # a promise that is cheap to hold at every size
+        metafunc.parametrize("any_preset", PRESETS)
     if "preset" in metafunc.fixturenames:
         slow = pytest.mark.slow
         names = [
