@@ -76,7 +76,8 @@ class KerasRuntime:
         """Load a `.keras` file that carries its card, in Keras' safe mode."""
         import keras
 
-        import bonefrac.models.layers  # noqa: F401 - registers the custom layers
+        import bonefrac.models.baselines
+        import bonefrac.models.layers  # noqa: F401 - both register their custom layers
 
         try:
             with zipfile.ZipFile(path) as archive:
