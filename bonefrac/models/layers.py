@@ -169,7 +169,7 @@ class PatchTokens(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """[B, h, w, D] -> [B, 1 + h * w, D]."""
         height, width, dim = inputs.shape[1:]
-        positions = self.positions
+        positions = ops.convert_to_tensor(self.positions)
         if (height, width) != self.grid:
             positions = ops.image.resize(positions, (height, width), interpolation="bilinear")
         patches = ops.reshape(inputs + positions, (-1, height * width, dim))

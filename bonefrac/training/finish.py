@@ -69,7 +69,7 @@ def _outputs(model: keras.Model, data: DataFolder, split: str, settings: Setting
     )
 
     def predict(image: Any) -> dict[str, np.ndarray]:
-        return model.predict_on_batch(image)
+        return model.predict_on_batch(np.asarray(image))
 
     return collect(predict, batches, groups(data, split))
 

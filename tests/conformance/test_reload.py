@@ -12,7 +12,7 @@ LOAD = """
 import sys, numpy as np, keras, bonefrac.inference.runtimes
 kind, preset, path, images, out = sys.argv[1:]
 if kind == "keras":
-    import bonefrac.models.layers
+    import bonefrac.models.baselines, bonefrac.models.layers
     model = keras.saving.load_model(path)
 else:
     from bonefrac import build_model
