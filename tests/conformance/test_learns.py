@@ -18,6 +18,7 @@ STEPS, MOST = 25, 600
 MOST_GMACS = 12.0
 
 
+@pytest.mark.slow
 def test_eight_phantoms_are_learned_to_a_dice_above_nine_tenths(preset, build):
     if PRESETS[preset].gmacs > MOST_GMACS:
         pytest.skip(f"{PRESETS[preset].gmacs} GMACs at 256: hours on two cores")
