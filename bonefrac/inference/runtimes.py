@@ -56,18 +56,12 @@ class KerasRuntime:
     @classmethod
     def from_folder(cls, folder: Path) -> "KerasRuntime":
         """Rebuild the preset of a model folder, then give it its weights."""
-        import keras
-
-        from bonefrac.models.presets import build_model
+        from bonefrac.models.presets import build_model, dtype_policy
 
         verify_manifest(folder, what="model folder", fix=_FIX)
         card = Card.read(folder / schema.CARD_FILE)
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy("float32")  # a half-precision training still answers in full
-        try:
+        with dtype_policy("float32"):  # a half-precision training still answers in full
             model = build_model(card.preset, image_size=card.image_size, **card.overrides)
-        finally:
-            keras.config.set_dtype_policy(policy)
         model.load_weights(folder / schema.WEIGHTS_FILE)
         return cls(model, card)
 

@@ -1,7 +1,8 @@
 """The named networks: each a builder, its arguments, its size and its source."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,23 @@ def build_model(name: str, *, image_size: int | None = 256, **overrides: Any) ->
     builder = _import(preset.builder)
     shape = (image_size, image_size, 1)
     return builder(shape, **{**preset.kwargs, "name": name, **overrides})
+
+
+@contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Build what is built inside under a Keras dtype policy, and put back the one before.
+
+    Args:
+        name: of the policy, such as "float32" or "mixed_bfloat16".
+    """
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _import(path: str) -> Callable[..., "keras.Model"]:

@@ -3,7 +3,7 @@
 import keras
 
 from bonefrac import schema
-from bonefrac.models.presets import build_model
+from bonefrac.models.presets import build_model, dtype_policy
 from bonefrac.training.losses import DiceBce
 from bonefrac.training.metrics import ForegroundDice
 from bonefrac.training.settings import Settings
@@ -20,12 +20,8 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
         steps: in an epoch; the learning rate warms up and decays over all of them.
     """
     keras.utils.set_random_seed(settings.seed)
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
-    try:
+    with dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32"):
         model = build_model(settings.preset, image_size=settings.image_size, **settings.overrides)
-    finally:
-        keras.config.set_dtype_policy(policy)
     total = steps * settings.epochs
     warmup = min(total // 10, 500)
     rate = keras.optimizers.schedules.CosineDecay(

@@ -15,7 +15,7 @@ from bonefrac.data.store import DataFolder
 from bonefrac.evaluation.protocol import Outputs, calibrate, collect, score
 from bonefrac.inference.card import Card
 from bonefrac.inference.finding import Thresholds
-from bonefrac.models.presets import build_model
+from bonefrac.models.presets import build_model, dtype_policy
 from bonefrac.training.settings import Settings
 
 
@@ -39,7 +39,8 @@ def write_model(
         run: description of the run, for the card.
     """
     # What is calibrated and scored is what will answer: the float32 network.
-    model = build_model(settings.preset, image_size=settings.image_size, **settings.overrides)
+    with dtype_policy("float32"):
+        model = build_model(settings.preset, image_size=settings.image_size, **settings.overrides)
     model.set_weights(trained.get_weights())
     outputs = {name: _outputs(model, data, split, settings) for name, split in splits.items()}
     calibration = calibrate(outputs["validation"])
