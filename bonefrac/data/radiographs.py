@@ -1,0 +1,136 @@
+"""The tfds builder of every data set that lies on disk: scan, group, leave out, encode."""
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bonefrac.data.audit import filler_share, near_duplicates, thumbnail
+from bonefrac.data.builder import FoldedBuilder, Record
+from bonefrac.data.catalogue import Catalogue, Entry
+from bonefrac.data.features import example
+from bonefrac.data.outlines import Outlines, fill
+from bonefrac.data.splits import merge
+from bonefrac.errors import BonefracError
+from bonefrac.radiograph.letterbox import resize
+from bonefrac.radiograph.reader import read
+
+Pairs = Sequence[tuple[int, int]]
+
+
+class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[call-arg]
+    """A data set of picture files; a subclass fills `catalogue` and the tfds texts.
+
+    Left out and reported: files that are missing, cut short or unreadable, and the intact copy
+    of a picture that is there under two labels. Groups are the catalogue's, joined where
+    near-duplicates link them.
+
+    Args:
+        source: folder of the data set, in its authors' own layout.
+        max_side: larger pictures are scaled down to this many pixels.
+        **kwargs: of `FoldedBuilder`.
+    """
+
+    def __init__(self, *, source: Path, max_side: int = 1024, **kwargs: Any) -> None:
+        self.source = Path(source)
+        self.max_side = max_side
+        super().__init__(**kwargs)
+
+    @abstractmethod
+    def catalogue(self) -> Catalogue:
+        """What the data set says about its radiographs."""
+
+    def records(self) -> list[Record]:
+        """Scan every file once; needs about 16 KB of memory a radiograph."""
+        catalogue = self.catalogue()
+        self.report.left_out.update(catalogue.left_out)
+        found = self._readable(catalogue.entries)
+        duplicates = near_duplicates(np.array([small for _, small in found]))
+        entries = [entry for entry, _ in found]
+        self.report.notes["near_duplicates"] = [
+            [entries[i].id, entries[j].id] for i, j in duplicates
+        ]
+        groups = joined_groups(entries, duplicates)
+        dropped = self._copies_under_two_labels(entries, duplicates)
+        return [
+            Record(entry.id, group, entry)
+            for k, (entry, group) in enumerate(zip(entries, groups, strict=True))
+            if k not in dropped
+        ]
+
+    def example(self, record: Record) -> dict[str, Any]:
+        """Read the picture, fill its outlines."""
+        entry: Entry = record.payload
+        pixels = read(entry.path).pixels
+        original = pixels.shape
+        scale = min(1.0, self.max_side / max(original))
+        if scale < 1:
+            height, width = (max(1, round(side * scale)) for side in original)
+            pixels = resize(pixels, height, width)
+        return example(
+            id=entry.id,
+            group=record.group,
+            image=pixels,
+            mask=None if entry.outlines is None else draw_mask(entry.outlines, original, pixels),
+            fracture=entry.fracture,
+            abnormality=entry.abnormality,
+            bone_age_months=entry.bone_age_months,
+            body_part=entry.body_part,
+            view=entry.view,
+            hardware=entry.hardware,
+        )
+
+    def _readable(self, entries: Sequence[Entry]) -> list[tuple[Entry, np.ndarray]]:
+        found = []
+        # Decoding and the matrix products of a thumbnail release Python's lock.
+        with ThreadPoolExecutor() as threads:
+            for done, (entry, result) in enumerate(
+                zip(entries, threads.map(_scan, entries), strict=True), start=1
+            ):
+                if isinstance(result, str):
+                    self.report.left_out[entry.id] = result
+                else:
+                    found.append((entry, result))
+                self.progress("Scanning", done, len(entries))
+        return found
+
+    def _copies_under_two_labels(self, entries: Sequence[Entry], duplicates: Pairs) -> set[int]:
+        dropped = set()
+        for pair in duplicates:
+            intact, broken = sorted(pair, key=lambda k: entries[k].fracture)
+            if (entries[intact].fracture, entries[broken].fracture) == (0, 1):
+                reason = f"same picture as {entries[broken].id}, which is fractured"
+                self.report.left_out[entries[intact].id] = reason
+                dropped.add(intact)
+        return dropped
+
+
+def draw_mask(outlines: Outlines, original: tuple[int, ...], pixels: np.ndarray) -> np.ndarray:
+    """The mask of a radiograph that may have been scaled: uint8 of `pixels`' shape, 0 and 1."""
+    height, width = original
+    return fill(outlines.in_pixels(height, width), pixels.shape, pixels.shape[0] / height)
+
+
+def joined_groups(entries: Sequence[Entry], duplicates: Pairs) -> list[str]:
+    """The group of each entry: the catalogue's, joined where near-duplicates link two."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for k, entry in enumerate(entries):
+        members[entry.group or entry.id].append(k)
+    first = merge(len(entries), [*members.values(), *duplicates])
+    return [entries[k].group or entries[k].id for k in first]
+
+
+def _scan(entry: Entry) -> np.ndarray | str:
+    """The thumbnail of a sound file, or the reason to leave it out."""
+    try:
+        pixels = read(entry.path).pixels
+    except BonefracError as error:
+        return str(error.received).replace(str(entry.path), entry.path.name)
+    share = filler_share(pixels)
+    if share:
+        return f"the lowest {share:.0%} is filler: cut short before it was encoded again"
+    return thumbnail(pixels)
