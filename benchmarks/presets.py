@@ -78,10 +78,10 @@ def _tflite(name: str, size: int) -> tuple[list[float], float]:
 
 
 def _seconds(step: Callable[[], object]) -> float:
-    """Seconds a call, after one that warms up; at least two calls."""
+    """Seconds a call, after one that warms up."""
     step()
     started, calls = time.perf_counter(), 0
-    while time.perf_counter() - started < SECONDS or calls < 2:
+    while time.perf_counter() - started < SECONDS:
         step()
         calls += 1
     return (time.perf_counter() - started) / calls

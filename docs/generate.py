@@ -85,6 +85,25 @@ ARCHITECTURES = {
         "decoder.",
     ),
 }
+# builder in bonefrac.models.baselines -> title
+BASELINES = {"deeplab_v3_plus": "DeepLabV3+", "segformer": "SegFormer"}
+
+_ATTENTION = """
+## What they looked at
+
+The weights of every gate are the output of the layer `dec<level>_gate`, those of a transformer's
+block that of `block<number>_attention`. `bonefrac.models.attention_maps.attention_maps(model)`
+is the same network with these as outputs: a map for each gate, and `rollout`, a transformer's
+attention followed through all blocks (Abnar and Zuidema 2020, arXiv 2005.00928).
+
+```python
+from bonefrac import build_model
+from bonefrac.models.attention_maps import attention_maps
+
+maps = attention_maps(build_model("attention_unet_small"))
+print({name: output.shape for name, output in maps.output.items()})
+```
+"""
 
 
 def cli_page() -> str:
@@ -135,15 +154,25 @@ def architectures_page() -> str:
     for preset, (module, title, words) in ARCHITECTURES.items():
         parts.append(
             f"\n## {title}\n\n{PRESETS[preset].reference}.\n\n{words}\n\n"
-            f"![{title}: the graph of {preset}](../images/{module}.png)\n\n{_deviations(module)}\n"
+            f"![{title}: the graph of {preset}](../images/{module}.png)\n\n"
+            f"{_deviations(module, module)}\n"
         )
-    return "".join(parts) + _published()
+    parts += [
+        f"\n## {title}\n\nA baseline: {', '.join(f'`{name}`' for name in _built_by(function))}.\n\n"
+        f"{_deviations('baselines', function)}\n"
+        for function, title in BASELINES.items()
+    ]
+    return "".join(parts) + _ATTENTION + _published()
 
 
-def _deviations(module: str) -> str:
+def _built_by(function: str) -> list[str]:
+    return [name for name, p in PRESETS.items() if p.builder == f"baselines:{function}"]
+
+
+def _deviations(module: str, function: str) -> str:
     """What the builder's docstring says between its first line and its arguments."""
     tree = ast.parse((MODELS / f"{module}.py").read_text(encoding="utf-8"))
-    (builder,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == module)
+    (builder,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function)
     text = ast.get_docstring(builder) or ""
     return text.partition("\n\n")[2].partition("\n\nArgs:")[0]
 
