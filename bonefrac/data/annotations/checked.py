@@ -1,6 +1,7 @@
 """Parts of annotation files, read with suspicion: whatever is wrong is told in one line."""
 
 import binascii
+import csv
 import json
 import math
 import struct
@@ -22,7 +23,13 @@ _FARTHEST = 1e6
 _TROUBLE = (
     *(KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, OSError),
     *(RecursionError, MemoryError, SyntaxError, ParseError, binascii.Error, zlib.error),
-    *(struct.error, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning),
+    *(
+        csv.Error,
+        struct.error,
+        EOFError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ),
 )
 
 

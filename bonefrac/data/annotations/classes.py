@@ -20,10 +20,11 @@ def fracture_classes(found: Collection[str], asked: Sequence[str] = ()) -> froze
     unknown = sorted(set(asked) - set(found))
     if asked and not unknown:
         return frozenset(asked)
-    positive = [name for name in found if not _NEGATED.search(name.lower())]
+    positive = frozenset(name for name in found if not _NEGATED.search(name.lower()))
     named = frozenset(name for name in positive if "fractur" in name.lower())
-    if not asked and (len(found) <= 1 or named):
-        return named or frozenset(positive)
+    chosen = named or (positive if len(found) == 1 else frozenset())
+    if not asked and (chosen or not found):
+        return chosen
     raise BonefracError(
         f"The class {unknown[0]!r}" if unknown else "Several classes and none named fracture",
         expected=f"--classes out of {', '.join(sorted(found)) or 'none: nothing is marked'}",

@@ -36,9 +36,11 @@ def read(files: list[Path], pictures: Pictures, *, format: str | None = None) ->
     """
     found = detect(files, pictures)
     if format is None and len(found) > 1:
-        counts = ", ".join(f"{len(paths)} files of {name}" for name, paths in found.items())
+        counts = ", ".join(f"{len(paths)} of {name}" for name, paths in found.items())
         raise BonefracError(
-            f"The folder is annotated in {counts}", expected="one format", fix="Give --format"
+            f"Annotation files of several formats: {counts}",
+            expected="one format",
+            fix="Give --format",
         )
     if format is None and not found:
         return None
