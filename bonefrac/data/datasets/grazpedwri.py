@@ -29,8 +29,9 @@ def catalogue(source: Path) -> Catalogue:
 
     A picture is fractured if a box of the class fracture is on it or the table's
     fracture_visible is 1; that stays unknown if neither holds and the table calls the diagnosis
-    uncertain. A fracture that is healed over or seen in the other projection only is
-    none here. Hardware is the table's `metal`: a cast lies outside the limb and goes again.
+    uncertain. A fracture that the table classifies, but calls visible in the other projection
+    only, is none here. Projection 1 is frontal, 2 lateral. Hardware is the table's `metal`: a cast
+    lies outside the limb and goes again.
 
     Args:
         source: folder with `dataset.csv`, `images_part1` to `4` and `folder_structure`.
@@ -122,5 +123,5 @@ def _absent(received: str) -> BonefracError:
     return BonefracError(
         received,
         expected=f"GRAZPEDWRI-DX' own layout ({GRAZPEDWRI.layout})",
-        fix=f"Get it by {GRAZPEDWRI.homepage} and unpack all of it into one folder",
+        fix=f"Get it from {GRAZPEDWRI.homepage} and unpack all of it into one folder",
     )

@@ -11,8 +11,7 @@ from bonefrac.errors import BonefracError
 
 ROOT = "MURA-v1.1"  # every path in the tables begins with it
 PATHS, STUDIES = "{}_image_paths.csv", "{}_labeled_studies.csv"
-# Published folder -> split of an Entry. The authors keep their test set (207 studies) to
-# themselves, so the published validation set is what results are compared on.
+# Published folder -> split of an Entry.
 SPLITS = {"train": "train", "valid": "test"}
 BODY_PARTS = ("elbow", "finger", "forearm", "hand", "humerus", "shoulder", "wrist")
 _IMAGE = re.compile(
@@ -26,7 +25,8 @@ def catalogue(source: Path) -> Catalogue:
 
     The label is the study's: abnormal says that some picture of it shows something, which may be
     hardware, arthritis or a lesion as well as a fracture. So fractures stay unknown. The id keeps
-    the study: "train/XR_WRIST/patient00006/study1_positive/image1".
+    the study: "train/XR_WRIST/patient00006/study1_positive/image1". The published validation set
+    has the split "test", because the authors' own test set (207 studies) is closed.
 
     Args:
         source: the folder MURA-v1.1, or the one that it lies in.

@@ -8,7 +8,7 @@ from bonefrac.data.catalogue import Catalogue, Entry
 from bonefrac.data.datasets.about import RSNA_BONE_AGE
 from bonefrac.errors import BonefracError
 
-# Part of the name of a picture folder -> split. The test set's ages came as a spreadsheet only.
+# How the name of a picture folder begins -> split.
 FOLDERS = {"boneage-training-dataset": "train", "boneage-validation-dataset": "validation"}
 # Columns of the id and of the age -> split, as each table was published: by RSNA the training
 # table is train.csv, on Kaggle boneage-training-dataset.csv.
@@ -22,7 +22,7 @@ def catalogue(source: Path) -> Catalogue:
     """Join the tables and the pictures of the training and the validation set.
 
     An id is "train/1377": numbers are unique within a set only. The child's sex, which the
-    tables tell, is not kept.
+    tables tell, is not kept. The test set is not read: its 200 ages are in a spreadsheet.
 
     Args:
         source: the folder that all archives were unpacked to, in any nesting.
