@@ -9,6 +9,9 @@ import numpy as np
 from bonefrac.data.outlines import Outlines, Patch
 from bonefrac.errors import BonefracError
 
+# Folders that tell what lies in them, but not whose.
+_KINDS = ("images", "labels", "masks", "mask", "annotations")
+
 
 @dataclass(frozen=True, eq=False)
 class Shape:
@@ -165,10 +168,14 @@ def _without_suffix(name: str) -> str:
 
 
 def _common(one: list[str], other: list[str]) -> int:
-    """How many parts two paths share, from the end."""
+    """How many parts two paths share, from the end: train/labels/a is beside train/images/a."""
     depth = 0
-    for a, b in zip(reversed(one), reversed(other), strict=False):
+    for a, b in zip(_telling(one), _telling(other), strict=False):
         if a != b:
             break
         depth += 1
     return depth
+
+
+def _telling(parts: list[str]) -> list[str]:
+    return [parts[-1], *(part for part in reversed(parts[:-1]) if part.lower() not in _KINDS)]

@@ -125,15 +125,22 @@ def test_rows_that_are_too_long_or_short_are_read(tmp_path):
     assert [e.fracture for e in entries(tmp_path).values()] == [1, -1]
 
 
-def test_pictures_are_told_apart_by_their_folders(tmp_path):
-    for split in ("train", "val"):
-        blank(tmp_path / "images" / split / "a.png")
-        (tmp_path / "labels" / split).mkdir(parents=True)
-    (tmp_path / "labels" / "train" / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
-    (tmp_path / "labels" / "val" / "a.txt").write_text("")
-    blank(tmp_path / "thumbnails" / "a.png")
+@pytest.mark.parametrize("where", ["{kind}/{split}/{name}", "{split}/{kind}/{name}"])
+def test_pictures_are_told_apart_by_their_folders(tmp_path, where):
+    for split, label in (("train", "0 0.5 0.5 0.5 0.5\n"), ("val", "")):
+        blank(tmp_path / where.format(kind="images", split=split, name="a.png"))
+        labels = tmp_path / where.format(kind="labels", split=split, name="a.txt")
+        labels.parent.mkdir(parents=True)
+        labels.write_text(label)
     found = entries(tmp_path)
-    assert {name: e.fracture for name, e in found.items()} == {"train/a": 1, "val/a": 0}
+    assert [entry.fracture for entry in found.values()] == [1, 0]
+
+
+def test_where_there_are_images_nothing_else_is_a_picture(tmp_path):
+    blank(tmp_path / "images" / "a.png")
+    blank(tmp_path / "thumbnails" / "a.png")
+    (tmp_path / "a.txt").write_text("")
+    assert list(entries(tmp_path)) == ["a"]
 
 
 def test_hidden_files_are_not_pictures(three):

@@ -4,7 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
+from bonefrac.cli.data_build import build
 from bonefrac.data.datasets import DATASETS, catalogue_of, recognise
 from bonefrac.data.datasets.builders import BUILDERS
 from bonefrac.errors import BonefracError
@@ -16,6 +18,13 @@ TEXTS = ("description", "licence", "download", "layout", "homepage", "citation")
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_data_set_says_whose_it_is_and_how_to_get_it(name):
     assert all(getattr(DATASETS[name], text) for text in TEXTS)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_help_of_its_command_says_so_too(name):
+    done = CliRunner().invoke(build, [name.replace("_", "-"), "--help"], terminal_width=10_000)
+    for text in ("licence", "download", "homepage", "citation", "layout"):
+        assert getattr(DATASETS[name], text) in done.output
 
 
 def test_every_data_set_has_a_builder_with_the_same_texts():
