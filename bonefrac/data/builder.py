@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from bonefrac.data.features import features
-from bonefrac.data.splits import fold_name, fold_of
+from bonefrac.data.splits import deal, fold_name
 from bonefrac.errors import BonefracError
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many, of how many)
@@ -22,11 +22,13 @@ class Record:
         id: unique in the data set.
         group: never split between folds.
         payload: whatever the data set needs to make the example.
+        stratum: folds hold about as many radiographs of each, such as "fractured hand".
     """
 
     id: str
     group: str
     payload: Any = None
+    stratum: str = ""
 
 
 @dataclass
@@ -84,8 +86,9 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[str, dict]]]:
         records = self.records()
         parts: list[list[Record]] = [[] for _ in range(self.folds)]
+        fold_of = deal(((record.group, record.stratum) for record in records), self.folds)
         for record in records:
-            parts[fold_of(record.group, self.folds)].append(record)
+            parts[fold_of[record.group]].append(record)
         empty = [fold_name(k) for k, part in enumerate(parts) if not part]
         if empty:
             groups = len({record.group for record in records})
