@@ -16,6 +16,14 @@ _folds = click.option(
     show_default=True,
     help="How many folds.",
 )
+_split = click.option(
+    "--split",
+    metavar="folds|official|random-images|FILE.csv",
+    default="folds",
+    show_default=True,
+    help="Whole groups in folds, the authors' own parts, folds that ignore groups (their scores "
+    "flatter), or a table of id (or group) and split, such as split.csv of a data folder.",
+)
 
 
 @click.group(cls=Group)
@@ -27,6 +35,7 @@ def build() -> None:
 @click.option("--source", type=FOLDER, required=True, help="FracAtlas as published, unpacked.")
 @_out
 @_folds
+@_split
 @click.option(
     "--max-side",
     type=click.IntRange(64),
@@ -34,7 +43,7 @@ def build() -> None:
     show_default=True,
     help="Scale larger radiographs down to this many pixels.",
 )
-def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
+def fracatlas(source: Path, out: Path, folds: int, split: str, max_side: int) -> None:
     """FracAtlas (Abedeen 2023, CC BY 4.0): hand, leg, hip and shoulder, fractures outlined.
 
     \b
@@ -44,7 +53,7 @@ def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.fracatlas import FracAtlas
 
-    _build(FracAtlas, out, source=source, folds=folds, max_side=max_side)
+    _build(FracAtlas, out, source=source, folds=folds, split=split, max_side=max_side)
 
 
 @build.command()
@@ -56,7 +65,8 @@ def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
 )
 @_out
 @_folds
-def phantom(count: int, seed: int, out: Path, folds: int) -> None:
+@_split
+def phantom(count: int, seed: int, out: Path, folds: int, split: str) -> None:
     """Phantom radiographs: drawn long bones, half of them broken, with exact masks.
 
     \b
@@ -65,7 +75,7 @@ def phantom(count: int, seed: int, out: Path, folds: int) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.phantom import Phantom
 
-    _build(Phantom, out, count=count, seed=seed, folds=folds)
+    _build(Phantom, out, count=count, seed=seed, folds=folds, split=split)
 
 
 def _build(make: Callable[..., Any], out: Path, **arguments: Any) -> None:
