@@ -16,6 +16,14 @@ _folds = click.option(
     show_default=True,
     help="How many folds.",
 )
+_split = click.option(
+    "--split",
+    metavar="folds|official|random-images|FILE.csv",
+    default="folds",
+    show_default=True,
+    help="Whole groups in folds, the authors' own parts, folds that ignore groups (their scores "
+    "flatter), or a table of id (or group) and split, such as split.csv of a data folder.",
+)
 
 
 @click.group(cls=Group)
@@ -56,49 +64,49 @@ class DataSetCommand(Command):
 def _on_disk(command: Callable[..., None]) -> click.Command:
     """The options that every data set on disk takes."""
     source = click.option("--source", type=FOLDER, required=True, help="Folder of the data set.")
-    for option in (_max_side, _folds, _out, source):
+    for option in (_max_side, _split, _folds, _out, source):
         command = option(command)
     return build.command(cls=DataSetCommand)(command)
 
 
 @_on_disk
-def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
+def fracatlas(source: Path, out: Path, **arguments: Any) -> None:
     """FracAtlas (Abedeen 2023): hand, leg, hip and shoulder, fractures outlined.
 
     \b
     bonefrac-data build fracatlas --source FracAtlas --out data/fracatlas
     """
-    _build_data_set("fracatlas", out, source=source, folds=folds, max_side=max_side)
+    _build_data_set("fracatlas", out, source=source, **arguments)
 
 
 @_on_disk
-def mura(source: Path, out: Path, folds: int, max_side: int) -> None:
+def mura(source: Path, out: Path, **arguments: Any) -> None:
     """MURA v1.1 (Rajpurkar 2017): studies of the upper limb, normal or abnormal.
 
     \b
     bonefrac-data build mura --source MURA-v1.1 --out data/mura
     """
-    _build_data_set("mura", out, source=source, folds=folds, max_side=max_side)
+    _build_data_set("mura", out, source=source, **arguments)
 
 
 @_on_disk
-def rsna_bone_age(source: Path, out: Path, folds: int, max_side: int) -> None:
+def rsna_bone_age(source: Path, out: Path, **arguments: Any) -> None:
     """RSNA bone age (Halabi 2019): children's hands with their bone age.
 
     \b
     bonefrac-data build rsna-bone-age --source rsna --out data/rsna-bone-age
     """
-    _build_data_set("rsna_bone_age", out, source=source, folds=folds, max_side=max_side)
+    _build_data_set("rsna_bone_age", out, source=source, **arguments)
 
 
 @_on_disk
-def grazpedwri(source: Path, out: Path, folds: int, max_side: int) -> None:
+def grazpedwri(source: Path, out: Path, **arguments: Any) -> None:
     """GRAZPEDWRI-DX (Nagy 2022): children's wrists, fractures in boxes.
 
     \b
     bonefrac-data build grazpedwri --source GRAZPEDWRI-DX --out data/grazpedwri
     """
-    _build_data_set("grazpedwri", out, source=source, folds=folds, max_side=max_side)
+    _build_data_set("grazpedwri", out, source=source, **arguments)
 
 
 @_on_disk
@@ -129,12 +137,11 @@ def grazpedwri(source: Path, out: Path, folds: int, max_side: int) -> None:
 def folder(
     source: Path,
     out: Path,
-    folds: int,
-    max_side: int,
     format: str | None,
     classes: str,
     table: Path | None,
     unmarked: str,
+    **arguments: Any,
 ) -> None:
     """Your own radiographs, with masks, COCO, YOLO, VOC, VIA or labelme annotations, or a table.
 
@@ -144,7 +151,7 @@ def folder(
     """
     chosen = tuple(name.strip() for name in classes.split(",") if name.strip())
     options = {"format": format, "classes": chosen, "table": table, "unmarked": unmarked}
-    _build_data_set("folder", out, source=source, folds=folds, max_side=max_side, options=options)
+    _build_data_set("folder", out, source=source, options=options, **arguments)
 
 
 def _build_data_set(name: str, out: Path, **arguments: Any) -> None:
@@ -163,7 +170,8 @@ def _build_data_set(name: str, out: Path, **arguments: Any) -> None:
 )
 @_out
 @_folds
-def phantom(count: int, seed: int, out: Path, folds: int) -> None:
+@_split
+def phantom(count: int, seed: int, out: Path, folds: int, split: str) -> None:
     """Phantom radiographs: drawn long bones, half of them broken, with exact masks.
 
     \b
@@ -172,7 +180,7 @@ def phantom(count: int, seed: int, out: Path, folds: int) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.phantom import Phantom
 
-    _build(Phantom, out, count=count, seed=seed, folds=folds)
+    _build(Phantom, out, count=count, seed=seed, folds=folds, split=split)
 
 
 def _build(make: Callable[..., Any], out: Path, **arguments: Any) -> None:
