@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bonefrac.data.phantom.anatomy import Bone, Knob
-from bonefrac.data.phantom.hands import RAYS, carpus, hand_flesh, rays
+from bonefrac.data.phantom.hands import RAYS, SESAMOIDS, carpus, hand_flesh, rays
 from bonefrac.data.phantom.patient import Build, Limb, Span, flesh, knob, shaft
 
 # fmt: off
@@ -72,6 +72,26 @@ def forearm(build: Build) -> Limb:
         field=(190, 300),
         extent=(-140, 450),
         size=build.size,
+        cast=(20, 330),
+    )
+
+
+def wrist(build: Build) -> Limb:
+    """The lower end of radius and ulna, the carpus and the metacarpals."""
+    whole = forearm(build)
+    names = whole.spans[0].beyond
+    return replace(
+        whole,
+        body_part="wrist",
+        bones=tuple(b for b in whole.bones if b.name != "humerus"),
+        spans=(
+            Span("radius", 0.84, 0.945, None, names),
+            Span("radius", 0.78, 0.93, "ulna", names),
+            Span("ulna", 0.8, 0.93, None, names),
+        ),
+        field=(110, 165),
+        extent=(135, 350),
+        views=(0.5, 0.35, 0.15),
     )
 
 
@@ -82,7 +102,9 @@ def hand(build: Build) -> Limb:
     for number, *_, phalanges in RAYS:
         names = (f"metacarpal {number}", *(f"{number}.{n + 1}" for n in range(len(phalanges))))
         for place, name in enumerate(names[:-1]):
-            spans.append(Span(name, 0.25, 0.82, None, names[place + 1 :], 14.0))
+            beyond = (*names[place + 1 :], *((SESAMOIDS,) if name == "metacarpal 1" else ()))
+            metaphysis = (0.15, 0.22) if place else (0.74, 0.82)
+            spans.append(Span(name, 0.25, 0.82, None, beyond, 14.0, metaphysis))
     return replace(
         whole,
         body_part="hand",
@@ -112,6 +134,7 @@ def upper_arm(build: Build) -> Limb:
         field=(200, 300),
         extent=(-270, 120),
         size=build.size,
+        cast=(-290, 100),
     )
 
 
@@ -133,10 +156,11 @@ def shoulder(build: Build) -> Limb:
         body_part="shoulder",
         bones=arm.bones + girdle,
         tissue=(*arm.tissue, chest),
-        spans=(Span("humerus", 0.18, 0.6, None, ("radius", "ulna"), 60.0),),
+        spans=(Span("humerus", 0.18, 0.6, None, ("radius", "ulna"), 60.0, (0.17, 0.24)),),
         field=(230, 320),
         extent=(-375, 60),
         views=(1.0, 0.0, 0.0),
+        cast=None,
     )
 
 

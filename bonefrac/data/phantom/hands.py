@@ -9,6 +9,8 @@ import numpy as np
 from bonefrac.data.phantom.anatomy import Bone, Point, Tube
 from bonefrac.data.phantom.patient import Build, flesh, knob, shaft
 
+SESAMOIDS = "sesamoids"
+
 # fmt: off
 # Per ray: base x and y and head x and y of the metacarpal below the wrist, its half-width, and the
 # lengths of the phalanges beyond it, mm.
@@ -53,8 +55,12 @@ def carpus(build: Build, y: float) -> tuple[Bone, ...]:
 
 
 def rays(build: Build, y: float) -> tuple[Bone, ...]:
-    """Metacarpals and phalanges below the wrist at height `y`, named "metacarpal 2", "2.1"."""
-    bones = []
+    """Metacarpals and phalanges below the wrist at height `y`, named "metacarpal 2", "2.1".
+
+    Adults have two sesamoids before the head of the thumb's metacarpal.
+    """
+    beads = (knob(build, (36, y + 56, -2), (2.4, 3, 2.4)), knob(build, (44, y + 53, -2), (2.4, 3, 2.4)))
+    bones = [] if build.growing else [Bone(SESAMOIDS, None, beads)]
     for number, *_, width, _ in RAYS:
         joints = _ray_joints(y)[number]
         for place, (start, end) in enumerate(pairwise(joints)):

@@ -6,6 +6,8 @@ nobody: they set proportions, and `Build` spreads them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bonefrac.data.phantom.anatomy import Bone, Knob, Tube
 from bonefrac.data.phantom.patient import Build, Limb, Span, flesh, knob, shaft
 
@@ -72,6 +74,26 @@ def leg(build: Build) -> Limb:
         field=(210, 340),
         extent=(-150, 398),
         size=build.size,
+        cast=(20, 430),
+    )
+
+
+def ankle(build: Build) -> Limb:
+    """The lower third of tibia and fibula, the mortise and the hindfoot."""
+    whole = leg(build)
+    foot = whole.spans[0].beyond
+    return replace(
+        whole,
+        body_part="ankle",
+        bones=tuple(b for b in whole.bones if b.name != "femur"),
+        spans=(
+            Span("fibula", 0.8, 0.94, None, foot),
+            Span("tibia", 0.78, 0.93, "fibula", foot),
+            Span("fibula", 0.75, 0.93, "tibia", foot),
+        ),
+        field=(150, 225),
+        extent=(235, 425),
+        views=(0.5, 0.35, 0.15),
     )
 
 
@@ -79,16 +101,19 @@ def thigh(build: Build) -> Limb:
     """The femur above the knee (y = 0), with patella and the upper ends of tibia and fibula."""
     tibia = shaft(build, (0, 5, 0), (-2, 170, 0), _UPPER_TIBIA, cap=(8, 2), dish=(-1.5, 0))
     fibula = shaft(build, (31, 26, -16), (29, 170, -14), _UPPER_FIBULA)
+    bead = knob(build, (22, -26, -42), (4, 5, 4))
+    fabella = (Bone("fabella", None, (bead,)),) if build.fabella else ()
     return Limb(
         body_part="thigh",
         bones=(
             Bone("femur", _femur(build, 0), _femoral_condyles(build, 0)),
+            *fabella,
             Bone("patella", None, (knob(build, (2, -34, 34), (19, 21, 9), wall=1.3, block=0.3),)),
             Bone("tibia", tibia, _tibial_plateau(build, 5)),
             Bone("fibula", fibula),
         ),
         tissue=(flesh(build, (0, -430, -6), (0, 200, -4), _THIGH_FLESH),),
-        spans=(Span("femur", 0.4, 0.84, None, ("patella", "tibia", "fibula")),),
+        spans=(Span("femur", 0.4, 0.84, None, ("patella", "tibia", "fibula", *(b.name for b in fabella))),),
         field=(240, 350),
         extent=(-400, 150),
         size=build.size,
