@@ -54,10 +54,17 @@ def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the drawings."
 )
+@click.option(
+    "--difficulty",
+    type=click.Choice(["easy", "medium", "hard"]),
+    default="medium",
+    show_default=True,
+    help="Contrast, noise, displacement and distractors.",
+)
 @_out
 @_folds
-def phantom(count: int, seed: int, out: Path, folds: int) -> None:
-    """Phantom radiographs: drawn long bones, half of them broken, with exact masks.
+def phantom(count: int, seed: int, difficulty: str, out: Path, folds: int) -> None:
+    """Phantom radiographs: drawn limbs, half of them broken, with exact masks.
 
     \b
     bonefrac-data build phantom --count 600 --seed 0 --out data/phantom
@@ -65,7 +72,7 @@ def phantom(count: int, seed: int, out: Path, folds: int) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.phantom import Phantom
 
-    _build(Phantom, out, count=count, seed=seed, folds=folds)
+    _build(Phantom, out, count=count, seed=seed, difficulty=difficulty, folds=folds)
 
 
 def _build(make: Callable[..., Any], out: Path, **arguments: Any) -> None:

@@ -27,7 +27,8 @@ _LOWER_HUMERUS = (
     (0, 11, 11, 0, 3.4), (0.5, 13, 10, 0, 2.8), (0.8, 22, 8.5, 0, 1.9), (1, 27, 8, 0, 1.3),
 )
 _HUMERUS = (
-    (0, 19, 19, 2, 1.2), (0.08, 20, 20, 2, 1.2), (0.16, 16, 16, 1, 1.8), (0.3, 11.5, 11.5, 0, 3.2),
+    (0, 13, 16, 7, 1.2), (0.05, 17, 19, 6, 1.2), (0.1, 19, 19, 4, 1.2), (0.17, 15.5, 16, 1, 1.8),
+    (0.3, 11.5, 11.5, 0, 3.2),
     (0.6, 11, 11, 0, 3.6), (0.8, 15, 9.5, 0, 2.4), (0.92, 25, 8, 0, 1.6), (1, 27, 8, 0, 1.4),
 )
 _STUB = ((0, 10, 11, 0, 1.3), (0.15, 9, 10, 0, 1.6), (1, 7, 7, 0, 2.4))
@@ -55,7 +56,7 @@ def forearm(build: Build) -> Limb:
     return Limb(
         body_part="forearm",
         bones=(
-            Bone("radius", radius, (knob(build, (25, 243, 0), (5, 9, 5), -0.35),)),
+            Bone("radius", radius, (knob(build, (24.5, 240, 0), (6.2, 11, 7), -0.3),)),
             Bone("ulna", ulna, (knob(build, (-17, 238, -3), (3, 6, 3), 0.1),)),
             Bone("humerus", humerus, _distal_humerus(build, -2)),
             *hand_bones,
@@ -121,7 +122,7 @@ def upper_arm(build: Build) -> Limb:
     humerus = shaft(build, (8, -318, 0), (0, -4, 0), _HUMERUS, bow=(2, 2), cap=(16, 6))
     radius = shaft(build, (15, 4, 2), (16, 130, 0), _STUB, dish=(1.5, 0))
     ulna = shaft(build, (-9, -20, -9), (-10, 130, -4), _STUB, cap=(14, 4))
-    head = knob(build, (-7, -300, 0), (22, 23, 22), 0.3)
+    head = knob(build, (-6, -299, 0), (21, 20.5, 21), 0.3)
     return Limb(
         body_part="upper arm",
         bones=(

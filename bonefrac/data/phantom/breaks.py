@@ -12,6 +12,7 @@ from bonefrac.data.phantom.lines import Line, scratch
 from bonefrac.data.phantom.motion import Motion, Swelling
 
 PROXIMAL, DISTAL = -1, 1
+_STILL = Motion()
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Piece:
 
     bone: str
     bounds: tuple[tuple[Cut, int], ...]
-    motion: Motion = Motion()
+    motion: Motion = _STILL
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Break:
     pieces: tuple[Piece, ...] = ()
     cracks: tuple[Line, ...] = ()
     swellings: tuple[Swelling, ...] = ()
-    motion: Motion = Motion()
+    motion: Motion = _STILL
     carries: bool = False
 
 

@@ -34,14 +34,17 @@ class Cast:
 
     def line_integral(self, grid: Grid, *, angle: float, blotches: np.ndarray) -> np.ndarray:
         """Of the shell's attenuation along each ray; `blotches` is unit-variance noise [H, W]."""
-        outer, inner = (self._outline(grid, angle, by) for by in (self.padding + self.thick, self.padding))
+        outer, inner = (
+            self._outline(grid, angle, by) for by in (self.padding + self.thick, self.padding)
+        )
         y = grid[1] + self.slant * grid[0]
         on = np.clip((y - self.lo) / 3 + 0.5, 0, 1) * np.clip((self.hi - y) / 3 + 0.5, 0, 1)
-        layers = 1 + 0.14 * np.sign(np.sin((2 * np.pi / self.pitch) * (grid[1] + 0.35 * grid[0])))
+        turns = (2 * np.pi / self.pitch) * (grid[1] + 0.35 * grid[0])
+        layers = 1 + 0.09 * np.tanh(6 * (np.sin(turns) + 0.5 * np.sin(0.62 * turns)))
         if self.kind == "plaster":
             texture, mu = layers * (1 + 0.1 * blotches), MU_PLASTER
         else:
-            texture, mu = layers * (1 + 0.3 * _knit(grid)), MU_FIBREGLASS
+            texture, mu = layers * (1 + 0.2 * _knit(grid) + 0.08 * blotches), MU_FIBREGLASS
         return np.maximum(outer - inner, 0) * on * texture * np.float32(mu)
 
     def _outline(self, grid: Grid, angle: float, by: float) -> np.ndarray:
@@ -79,7 +82,9 @@ def random_cast(rng: np.random.Generator, limb: Limb, *, at: float) -> Cast:
 
 
 def _knit(grid: Grid) -> np.ndarray:
-    """The diagonal mesh of a knitted bandage, about -1..1, 4.5 mm wide."""
+    """The diagonal mesh of a knitted bandage, about -1..1, 4 mm wide and nowhere quite even."""
     x, y = grid
-    k = 2 * np.pi / 4.5
-    return np.sin(k * (x + 0.8 * y)) * np.sin(k * (x - 0.8 * y))
+    k = 2 * np.pi / 5.6
+    u, v = x + 0.35 * y, y - 0.35 * x
+    sway = 1.2 * np.sin(v / 23) + 0.9 * np.sin(u / 17)
+    return np.sin(k * (u + v) + sway) * np.sin(k * (u - v) - sway)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,7 +30,9 @@ class Rod:
         seen = max(float(np.hypot(*(b - a))), 1e-3)
         share = ((grid[0] - a[0]) * (b[0] - a[0]) + (grid[1] - a[1]) * (b[1] - a[1])) / seen**2
         share = np.clip(share, 0, 1)
-        beside = np.hypot(grid[0] - a[0] - share * (b[0] - a[0]), grid[1] - a[1] - share * (b[1] - a[1]))
+        beside = np.hypot(
+            grid[0] - a[0] - share * (b[0] - a[0]), grid[1] - a[1] - share * (b[1] - a[1])
+        )
         chord = 2 * np.sqrt(np.maximum(self.radius**2 - np.square(beside), 0))
         # Seen end on, a pin is as thick as it is long.
         return np.minimum(chord * max(long / seen, 1.0), long)
@@ -147,14 +150,11 @@ def _random_wires(rng: np.random.Generator, site: Site) -> tuple[Rod | Plate, ..
 def _random_nail(rng: np.random.Generator, site: Site) -> tuple[Rod | Plate, ...]:
     """A nail down the medulla; a thick one is locked by screws across its ends."""
     view, azimuth = site.view, float(rng.uniform(0, 2 * np.pi))
-    ends = rng.uniform(0.04, 0.1), rng.uniform(0.84, 0.93)
-    stops = np.linspace(*(e * view.length for e in ends), 9)
+    first, last = rng.uniform((0.04, 0.84), (0.1, 0.93)) * view.length
+    stops = np.linspace(first, last, 9)
     narrow = float(view.lookup("width_in", np.linspace(stops[0], stops[-1], 40)).min())
     radius = float(np.clip(0.75 * narrow, 1.0, 5.5))
-    nail = [
-        Rod((float(a), 0.0, 0.0), (float(b), 0.0, 0.0), radius)
-        for a, b in zip(stops, stops[1:], strict=False)
-    ]
+    nail = [Rod((float(a), 0.0, 0.0), (float(b), 0.0, 0.0), radius) for a, b in pairwise(stops)]
     if radius < 2.5:
         return tuple(nail)
     locks = []

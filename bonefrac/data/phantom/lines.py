@@ -40,10 +40,14 @@ class Line:
 
     def curve(self, beside: np.ndarray) -> np.ndarray:
         """Height of the line at each `beside`, mm along the axis."""
-        return self.at + self.slope * beside + sum(
-            np.interp(beside, np.linspace(-self.reach, self.reach, len(table)), table)
-            for table in (self.teeth, self.bend)
-            if table
+        return (
+            self.at
+            + self.slope * beside
+            + sum(
+                np.interp(beside, np.linspace(-self.reach, self.reach, len(table)), table)
+                for table in (self.teeth, self.bend)
+                if table
+            )
         )
 
     def distance(self, frame: Grid) -> np.ndarray:

@@ -64,11 +64,11 @@ def tissue_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         share = _sigmoid((along - site.along) / (1.5 * site.half_width))
         share = share * _sigmoid((site.reach - np.abs(beside)) / (0.15 * site.reach))
         grid = fracture.motion.undo(grid, share=share)
-    muscle = fat = np.zeros(study.pose.shape, np.float32)
+    muscle = outer = np.zeros(study.pose.shape, np.float32)
     for tube in study.limb.tissue:
         paths = ShaftView(tube, study.angle).paths(grid)
-        muscle, fat = np.maximum(muscle, paths.medulla), np.maximum(fat, paths.cortex)
-    return muscle, fat
+        muscle, outer = np.maximum(muscle, paths.medulla), np.maximum(outer, paths.outer)
+    return muscle, outer - muscle
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

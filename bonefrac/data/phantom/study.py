@@ -36,7 +36,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that fixes a picture; `marks` are the innocent lines and swellings of its bones."""
+    """Everything that fixes a picture; `marks` are innocent lines and swellings of its bones."""
 
     limb: Limb
     view: str

@@ -83,8 +83,8 @@ def random_cut(rng: np.random.Generator, site: Site, *, morphology: str) -> Cut:
     else:
         near = _line(site, float(rng.normal(0, 0.14)), teeth)
         tilt = float(rng.uniform(-0.2, 0.2)) * r
-    jagged = tuple(0.6 * t + 0.4 * u for t, u in zip(teeth, random_teeth(rng, height=0.1 * r)))
-    far = replace(near, at=near.at + tilt, teeth=jagged)
+    jagged = 0.6 * np.array(teeth) + 0.4 * np.array(random_teeth(rng, height=0.1 * r))
+    far = replace(near, at=near.at + tilt, teeth=tuple(float(t) for t in jagged))
     return Cut(near, far, 0.3 + 0.5 * abs(tilt))
 
 

@@ -203,8 +203,7 @@ def develop(
     if limb.size > 50:
         middle, top = np.percentile(limb, [50, 99.3])
         level = film_curve(density / np.float32(top), middle / top, exposure.softness)
-    grey = exposure.black + (exposure.white - exposure.black) * level
-    grey = _shoulder(grey.astype(np.float32), knee=225.0)
+    grey = _greys(level, exposure)
     light = field_of_light(signal.shape, exposure.leaves)
     if exposure.shutter:
         light = (light > 0.5).astype(np.float32)
@@ -217,7 +216,7 @@ def film_curve(level: np.ndarray, middle: float, softness: float) -> np.ndarray:
     A power law alone, as on film, would drown the skin line of a thick limb in the background.
     """
     middle = min(float(middle), 0.85)
-    level = np.clip(level, -0.05, 1.8)
+    level = np.clip(level, -0.05, 3.0)
     bend = np.clip(np.log(softness) / np.log(middle), 0.7, 3.2)
     power = np.sign(level) * np.abs(level) ** np.float32(bend)
     steep = (1 - softness) / (1 - middle)
@@ -233,8 +232,9 @@ def _lit(shape: tuple[int, int], leaves: tuple[int, int, int, int]) -> tuple[sli
     return slice(top, shape[0] - bottom), slice(left, shape[1] - right)
 
 
-def _shoulder(grey: np.ndarray, *, knee: float) -> np.ndarray:
-    """Bend everything above `knee` towards 255, as film does, instead of clipping it."""
-    room = np.float32(255.0 - knee)
-    over = np.maximum(grey - knee, 0.0)
-    return np.maximum(np.where(grey > knee, knee + room * (1 - np.exp(-over / room)), grey), 0.0)
+def _greys(level: np.ndarray, exposure: Exposure) -> np.ndarray:
+    """Grey from 0 (the open field) to 1 (the brightest bone), and beyond that towards 255."""
+    white = np.float32(exposure.white)
+    over = 1.5 * np.maximum(level - 1, 0)
+    grey = exposure.black + (white - exposure.black) * np.minimum(level, 1)
+    return np.maximum(grey + (255 - white) * (1 - np.exp(-over)), 0).astype(np.float32)
