@@ -29,9 +29,13 @@ class Phantom(FoldedBuilder):
         super().__init__(**kwargs)
 
     def records(self) -> list[Record]:
-        """One radiograph a group: no two show the same bones."""
-        names = [f"phantom-{self.seed}-{index:06d}" for index in range(self.count)]
-        return [Record(name, name, index) for index, name in enumerate(names)]
+        """One radiograph a group: no two show the same bones.
+
+        The same index at another difficulty shows the same patient: another id, the same group.
+        """
+        groups = [f"phantom-{self.seed}-{index:06d}" for index in range(self.count)]
+        suffix = "" if self.difficulty == "medium" else f"-{self.difficulty}"
+        return [Record(group + suffix, group, index) for index, group in enumerate(groups)]
 
     def example(self, record: Record) -> dict[str, Any]:
         """Draw one radiograph."""

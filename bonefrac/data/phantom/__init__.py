@@ -8,9 +8,11 @@ import numpy as np
 
 from bonefrac.data.phantom.difficulty import DIFFICULTIES, FRACTURES, Difficulty
 from bonefrac.data.phantom.render import render
-from bonefrac.data.phantom.study import random_study
+from bonefrac.data.phantom.study import LIMBS, random_study
 
-__all__ = ["DIFFICULTIES", "FRACTURES", "Difficulty", "Phantom", "draw"]
+__all__ = ["BODY_PARTS", "DIFFICULTIES", "FRACTURES", "Difficulty", "Phantom", "draw"]
+
+BODY_PARTS = tuple(LIMBS)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,12 @@ class Phantom:
 
 
 def draw(
-    *, seed: int, index: int, fracture: str | None = None, difficulty: Difficulty = "medium"
+    *,
+    seed: int,
+    index: int,
+    fracture: str | None = None,
+    body_part: str | None = None,
+    difficulty: Difficulty = "medium",
 ) -> Phantom:
     """Draw one phantom radiograph, a pure function of its arguments.
 
@@ -53,18 +60,18 @@ def draw(
             displacement ("angulated") whose morphology is drawn. By default half of the pictures
             are broken. The patient, the view and the shot are the same whatever is forced; only a
             buckle makes the patient a child.
+        body_part: one of BODY_PARTS to force.
         difficulty: "easy", "medium" or "hard": contrast, noise, displacement and distractors.
 
     Raises:
-        ValueError: if `fracture` or `difficulty` is not known.
+        ValueError: if `fracture`, `body_part` or `difficulty` is not known.
     """
-    if fracture is not None and fracture not in FRACTURES:
-        known = ", ".join(FRACTURES)
-        raise ValueError(f"fracture {fracture!r} is unknown: expected one of {known}, or None")
-    if difficulty not in DIFFICULTIES:
-        known = ", ".join(DIFFICULTIES)
-        raise ValueError(f"difficulty {difficulty!r} is unknown: expected one of {known}")
-    study = random_study(seed=seed, index=index, fracture=fracture, difficulty=difficulty)
+    _check("fracture", fracture, (*FRACTURES, None))
+    _check("body_part", body_part, (*BODY_PARTS, None))
+    _check("difficulty", difficulty, DIFFICULTIES)
+    study = random_study(
+        seed=seed, index=index, fracture=fracture, body_part=body_part, difficulty=difficulty
+    )
     image, mask, bones = render(study)
     kind = study.fracture.kind if study.fracture else None
     return Phantom(
@@ -77,3 +84,9 @@ def draw(
         fracture=kind.morphology if kind else "none",
         displacement=kind.displacement if kind else "none",
     )
+
+
+def _check(name: str, value: str | None, known: tuple[str | None, ...]) -> None:
+    if value not in known:
+        expected = ", ".join(str(choice) for choice in known)
+        raise ValueError(f"{name} {value!r} is unknown: expected one of {expected}")

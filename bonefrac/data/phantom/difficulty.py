@@ -33,6 +33,7 @@ class Level:
         crack: factor on the width of a hairline.
         depth: share of the bone that is missing on a hairline, least and most.
         bulge: height of a buckle in half-widths of the bone, least and most.
+        zoom: factor on the height that a picture shows, least and most: small in it is hard.
         hardware: chance of metal or a cast, of broken and of whole limbs alike.
         callus: chance of an old fracture healed, likewise.
         photons: that reach an uncovered pixel, fewest and most.
@@ -47,6 +48,7 @@ class Level:
     crack: float
     depth: Pair
     bulge: Pair
+    zoom: Pair
     hardware: float
     callus: float
     photons: Pair
@@ -55,18 +57,51 @@ class Level:
 
 LEVELS: dict[Difficulty, Level] = {
     "easy": Level(
-        0.15, 0.05, (0.8, 1.6), (14, 32), (0.8, 1.4), 1.5, (0.65, 0.85), (0.24, 0.34), 0.0, 0.0,
-        (5e4, 2e5), (0.1, 0.3),
+        hairlines=0.15,
+        undisplaced=0.05,
+        slip=(0.8, 1.6),
+        bend=(14, 32),
+        gap=(0.8, 1.4),
+        crack=1.5,
+        depth=(0.65, 0.85),
+        bulge=(0.24, 0.34),
+        zoom=(0.85, 1.0),
+        hardware=0.0,
+        callus=0.0,
+        photons=(5e4, 2e5),
+        scatter=(0.1, 0.3),
     ),
     "medium": Level(
-        0.3, 0.12, (0.5, 1.5), (8, 30), (0.4, 1.0), 1.0, (0.4, 0.75), (0.16, 0.28), 0.08, 0.04,
-        (1.2e4, 1.2e5), (0.15, 0.5),
+        hairlines=0.3,
+        undisplaced=0.12,
+        slip=(0.5, 1.5),
+        bend=(8, 30),
+        gap=(0.4, 1.0),
+        crack=1.0,
+        depth=(0.4, 0.75),
+        bulge=(0.16, 0.28),
+        zoom=(1.0, 1.0),
+        hardware=0.08,
+        callus=0.04,
+        photons=(1.2e4, 1.2e5),
+        scatter=(0.15, 0.5),
     ),
     "hard": Level(
-        0.4, 0.4, (0.2, 0.7), (4, 12), (0.25, 0.6), 0.8, (0.25, 0.5), (0.1, 0.17), 0.25, 0.12,
-        (5e3, 4e4), (0.3, 0.7),
+        hairlines=0.4,
+        undisplaced=0.4,
+        slip=(0.2, 0.7),
+        bend=(4, 12),
+        gap=(0.25, 0.6),
+        crack=0.8,
+        depth=(0.25, 0.5),
+        bulge=(0.1, 0.17),
+        zoom=(1.0, 1.3),
+        hardware=0.25,
+        callus=0.12,
+        photons=(5e3, 4e4),
+        scatter=(0.3, 0.7),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

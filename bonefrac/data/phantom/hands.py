@@ -30,7 +30,7 @@ _PHALANX = (
     (0, 1.5, 1.2, 0, 0.8), (0.1, 1.4, 1.1, 0, 0.9), (0.35, 0.9, 0.8, 0, 1.5),
     (0.7, 0.75, 0.65, 0, 1.4), (0.88, 1.05, 0.85, 0, 0.9), (1, 1.0, 0.8, 0, 0.8),
 )
-# Name, place (side, below the wrist, front), half-axes and tilt. The proximal row is the first four.
+# Name, place (side, below the wrist, front), half-axes and tilt; the proximal row first.
 _CARPUS = (
     ("scaphoid", (16.5, 9, 3), (6.8, 11.5, 8), -0.65),
     ("lunate", (2.5, 5.7, 0), (8, 7, 8), 0.1),

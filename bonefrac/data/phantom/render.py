@@ -23,7 +23,7 @@ def render(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     cortex, spongiosa, bones = skeleton_paths(study, grid)
     muscle = muscle * (1 + 0.05 * streaks)
     # Trabeculae are independent along the ray: their spread grows with the root of the thickness.
-    spongiosa = np.maximum(spongiosa + 0.45 * grain * np.sqrt(spongiosa), 0)
+    spongiosa = np.maximum(spongiosa + 0.4 * grain * np.sqrt(spongiosa), 0)
     cortex = cortex * (1 + 0.03 * grain)
     body = attenuation(muscle, fat, cortex, spongiosa)
     metal = None

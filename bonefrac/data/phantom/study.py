@@ -19,7 +19,16 @@ from bonefrac.data.phantom.patient import Limb, Span, random_build
 from bonefrac.data.phantom.tears import random_break
 from bonefrac.data.phantom.xray import Exposure, Pose, random_exposure
 
-LIMBS = (forearm, leg, thigh, upper_arm, hand, shoulder, wrist, ankle)
+LIMBS = {
+    "forearm": forearm,
+    "leg": leg,
+    "thigh": thigh,
+    "upper arm": upper_arm,
+    "hand": hand,
+    "shoulder": shoulder,
+    "wrist": wrist,
+    "ankle": ankle,
+}
 VIEWS = {"frontal": 0.0, "lateral": np.pi / 2, "oblique": np.pi / 4}
 
 
@@ -51,7 +60,12 @@ class Study:
 
 
 def random_study(
-    *, seed: int, index: int, fracture: str | None = None, difficulty: Difficulty = "medium"
+    *,
+    seed: int,
+    index: int,
+    fracture: str | None = None,
+    body_part: str | None = None,
+    difficulty: Difficulty = "medium",
 ) -> Study:
     """Draw the parameters of picture `index`; each topic has its own stream of random numbers."""
     level = LEVELS[difficulty]
@@ -60,7 +74,8 @@ def random_study(
         np.random.default_rng(s) for s in streams
     )
     build = random_build(anatomy, growing=fracture == "buckle")
-    limb = LIMBS[int(anatomy.integers(len(LIMBS)))](build)
+    drawn = str(anatomy.choice(list(LIMBS)))
+    limb = LIMBS[body_part or drawn](build)
     view = str(anatomy.choice(list(VIEWS), p=limb.views))
     angle = VIEWS[view] + float(anatomy.normal(0, 0.1))
     span = limb.spans[int(anatomy.integers(len(limb.spans)))]
@@ -78,7 +93,7 @@ def random_study(
         limb=limb,
         view=view,
         angle=angle,
-        pose=random_pose(posing, limb, site),
+        pose=random_pose(posing, limb, site, zoom=level.zoom),
         sites=(site,) if site.partner is None else (site, site.partner),
         marks=Marks(lines, random_callus(healing, limb, site, angle=angle, chance=level.callus)),
         folds=tuple(random_folds(lining, site)),
@@ -103,7 +118,9 @@ def random_site(
     return Site(span.bone, view, along, partner, span.beyond, span.reach)
 
 
-def random_pose(rng: np.random.Generator, limb: Limb, site: Site) -> Pose:
+def random_pose(
+    rng: np.random.Generator, limb: Limb, site: Site, *, zoom: tuple[float, float] = (1.0, 1.0)
+) -> Pose:
     """Draw size, magnification, turn and centring, so that the site stays inside the picture."""
     long, short = int(rng.integers(320, 449)), float(rng.uniform(0.74, 0.9))
     shape = (long, round(long * short))
@@ -112,7 +129,7 @@ def random_pose(rng: np.random.Generator, limb: Limb, site: Site) -> Pose:
         shape, rotation = shape[::-1], rotation + float(rng.choice([-1, 1])) * np.pi / 2
     if rng.random() < 0.3:
         rotation += np.pi
-    spacing = float(rng.uniform(*limb.field)) * limb.size / long
+    spacing = float(rng.uniform(*limb.field) * rng.uniform(*zoom)) * limb.size / long
     x, y = site.view.place(site.along)
     sees = spacing * (abs(shape[0] * np.cos(rotation)) + abs(shape[1] * np.sin(rotation)))
     y += float(rng.uniform(-0.34, 0.34)) * sees

@@ -76,7 +76,8 @@ def random_cut(rng: np.random.Generator, site: Site, *, morphology: str) -> Cut:
     r, sign = site.half_width, float(rng.choice([-1, 1]))
     teeth = random_teeth(rng, height=0.1 * r)
     if morphology == "spiral":
-        return _spiral(rng, site, sign * float(rng.uniform(1.6, 2.6)) * r)
+        slim = min(r, 1.4 * float(site.view.lookup("width", 0.5 * site.view.length)))
+        return _spiral(rng, site, sign * float(rng.uniform(1.6, 2.6)) * slim)
     if morphology == "oblique":
         near = _line(site, sign * float(rng.uniform(0.6, 1.5)), teeth)
         tilt = float(rng.uniform(-0.5, 0.5)) * r
@@ -158,9 +159,9 @@ def random_motion(
     if kind.displacement == "angulated":
         return random_angulation(rng, site, level=level)
     ax, ay = site.view.axis
-    gap, step = float(rng.uniform(*level.gap)), float(rng.normal(0, 0.04)) * site.half_width
+    gap, step = float(rng.uniform(*level.gap)), float(rng.uniform(-0.06, 0.06)) * site.half_width
     shift = (gap * ax + step * ay, gap * ay - step * ax)
-    return Motion(site.view.place(site.along), float(rng.normal(0, 0.006)), shift)
+    return Motion(site.view.place(site.along), float(rng.uniform(-0.008, 0.008)), shift)
 
 
 def random_displacement(
