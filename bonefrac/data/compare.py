@@ -70,7 +70,7 @@ def pairs(
             fix="Give another folder or another --body-part",
         )
     rng = np.random.default_rng(seed)
-    found = []
+    found: list[Pair] = []
     for part in wanted:
         real = list(_sample(rng, parts[part], count))
         drawn = [

@@ -35,6 +35,12 @@ class Cut:
         near, far = (np.clip(0.5 + scale * d, 0, 1) for d in self.distances(frame))
         return 0.5 * (near + far)
 
+    def extent(self) -> tuple[float, float]:
+        """Its most proximal and its most distal point, mm from the proximal tip."""
+        across = np.linspace(-self.near.reach, self.near.reach, 41)
+        heights = np.concatenate([self.near.curve(across), self.far.curve(across)])
+        return float(heights.min()), float(heights.max())
+
     def distances(self, frame: Grid) -> tuple[np.ndarray, np.ndarray]:
         """Signed distance of each ray from both lines, mm, positive on the distal side."""
         near = self.near.distance(frame)
@@ -216,4 +222,7 @@ def _edge(view: ShaftView, piece: Piece, grid: Grid, margin: float) -> _Edge:
     near, far = cut.distances(frame)
     low, high = np.minimum(near, far), np.maximum(near, far)
     bone = np.abs(frame[1]) < view.lookup("width", frame[0]) + margin
-    return _Edge(low, high, bone, bone & (low < margin) & (high > -margin))
+    # Beyond the ends of a steep line its distance is underestimated.
+    top, bottom = cut.extent()
+    reached = (frame[0] > top - margin) & (frame[0] < bottom + margin)
+    return _Edge(low, high, bone, bone & reached & (low < margin) & (high > -margin))

@@ -14,7 +14,7 @@ from bonefrac.data.phantom.study import random_study
 
 @pytest.fixture(scope="module")
 def phantoms():
-    return [draw(seed=5, index=i) for i in range(48)]
+    return [draw(seed=5, index=i) for i in range(36)]
 
 
 def fingerprint(index):
@@ -58,7 +58,7 @@ def test_shapes_types_and_ranges(phantoms):
         assert p.mask.max() <= 1
         assert p.body_part == p.body_part.lower()
         assert p.view in ("frontal", "lateral", "oblique")
-    assert sum(p.image.shape[0] > p.image.shape[1] for p in phantoms) > 30
+    assert sum(p.image.shape[0] > p.image.shape[1] for p in phantoms) > 22
     assert {p.body_part for p in phantoms} == set(BODY_PARTS)
 
 
@@ -68,12 +68,12 @@ def test_the_mask_is_empty_exactly_when_nothing_is_broken(phantoms):
 
 
 def test_about_half_are_broken_in_every_way():
-    studies = [random_study(seed=0, index=i) for i in range(400)]
+    studies = [random_study(seed=0, index=i) for i in range(240)]
     broken = [(s.fracture.kind, s) for s in studies if s.fracture is not None]
-    assert 170 <= len(broken) <= 230
+    assert 95 <= len(broken) <= 145
     kinds = [kind for kind, _ in broken]
     for morphology in MORPHOLOGIES:
-        assert sum(k.morphology == morphology for k in kinds) > 0.03 * len(broken)
+        assert sum(k.morphology == morphology for k in kinds) > 0.02 * len(broken)
     for displacement in DISPLACEMENTS:
         assert sum(k.displacement == displacement for k in kinds) > 0.2 * len(broken)
     for kind, study in broken:  # what does not part the bone cannot displace it
@@ -155,7 +155,7 @@ def test_harder_fractures_stand_out_less():
     means = []
     for difficulty in DIFFICULTIES:
         signal = []
-        for index in range(15):
+        for index in range(9):
             whole, broken = (
                 draw(seed=3, index=index, difficulty=difficulty, fracture=f)
                 for f in ("none", ("hairline", "displaced", "angulated")[index % 3])
