@@ -105,7 +105,7 @@ def hand(build: Build) -> Limb:
         for place, name in enumerate(names[:-1]):
             beyond = (*names[place + 1 :], *((SESAMOIDS,) if name == "metacarpal 1" else ()))
             metaphysis = (0.15, 0.22) if place else (0.74, 0.82)
-            spans.append(Span(name, 0.25, 0.82, None, beyond, 14.0, metaphysis))
+            spans.append(Span(name, 0.25, 0.82, None, beyond, (1 + number,), metaphysis))
     return replace(
         whole,
         body_part="hand",
@@ -157,7 +157,7 @@ def shoulder(build: Build) -> Limb:
         body_part="shoulder",
         bones=arm.bones + girdle,
         tissue=(*arm.tissue, chest),
-        spans=(Span("humerus", 0.18, 0.6, None, ("radius", "ulna"), 60.0, (0.17, 0.24)),),
+        spans=(Span("humerus", 0.18, 0.6, None, ("radius", "ulna"), (0,), (0.17, 0.24)),),
         field=(230, 320),
         extent=(-375, 60),
         views=(1.0, 0.0, 0.0),

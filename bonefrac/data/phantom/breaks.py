@@ -87,7 +87,7 @@ class Site:
         along: mm from the proximal tip.
         partner: the bone beside it and its own place of breaking, for fractures of both.
         beyond: names of the bones that follow a distal fragment which carries the limb.
-        reach: mm beside the bone up to which the flesh follows as well.
+        flesh: which of the limb's tissues follow as well; None for all.
     """
 
     bone: str
@@ -95,7 +95,7 @@ class Site:
     along: float
     partner: Site | None = None
     beyond: tuple[str, ...] = ()
-    reach: float = 1e3
+    flesh: tuple[int, ...] | None = None
 
     @property
     def half_width(self) -> float:

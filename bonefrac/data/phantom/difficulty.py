@@ -72,8 +72,8 @@ LEVELS: dict[Difficulty, Level] = {
         scatter=(0.1, 0.3),
     ),
     "medium": Level(
-        hairlines=0.3,
-        undisplaced=0.12,
+        hairlines=0.27,
+        undisplaced=0.06,
         slip=(0.5, 1.5),
         bend=(8, 30),
         gap=(0.4, 1.0),

@@ -132,7 +132,8 @@ def _random_plate(rng: np.random.Generator, site: Site) -> tuple[Rod | Plate, ..
 
 def _random_wires(rng: np.random.Generator, site: Site) -> tuple[Rod | Plate, ...]:
     """Two or three wires from outside the bone across the fracture into the other wall."""
-    r, radius = site.half_width, float(rng.uniform(0.55, 0.85))
+    r = site.half_width
+    radius = float(np.clip(rng.uniform(0.06, 0.12) * r, 0.45, 0.9))
     wires: list[Rod] = []
     toward = float(rng.choice([-1, 1]))
     for _ in range(int(rng.integers(2, 4))):

@@ -38,7 +38,7 @@ class Span:
         lo, hi: fractions of its length.
         partner: the bone that may break with it; it holds the limb where it does not.
         beyond: bones that follow a distal fragment which carries the limb.
-        reach: mm beside the bone up to which the flesh follows too.
+        flesh: which of the limb's tissues follow too; None for all.
         metaphysis: fractions of its length between which young bone buckles.
     """
 
@@ -47,7 +47,7 @@ class Span:
     hi: float
     partner: str | None = None
     beyond: tuple[str, ...] = ()
-    reach: float = 1e3
+    flesh: tuple[int, ...] | None = None
     metaphysis: Pair = (0.82, 0.89)
 
 

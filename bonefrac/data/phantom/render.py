@@ -18,7 +18,8 @@ def render(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The picture, the mask of the fracture and that of all bones, uint8 [H, W] each."""
     grid = study.pose.grid()
     grain, streaks = textures(study)
-    muscle, fat = tissue_paths(study, grid)
+    bent = bent_grid(study, grid)
+    muscle, fat = tissue_paths(study, grid, bent)
     muscle = folded(muscle, study.folds, grid)
     cortex, spongiosa, bones = skeleton_paths(study, grid)
     muscle = muscle * (1 + 0.05 * streaks)
@@ -31,7 +32,7 @@ def render(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         lead = study.hardware.line_integral(grid)
         body, metal = body + lead, lead > 0.5
     elif study.hardware is not None:
-        body = body + study.hardware.line_integral(grid, angle=study.angle, blotches=streaks)
+        body = body + study.hardware.line_integral(bent, angle=study.angle, blotches=streaks)
     signal = detect(body, study.exposure)
     image = np.rint(develop(signal, study.exposure, metal=metal)).astype(np.uint8)
     return image, _mask(study, grid), bones
@@ -55,18 +56,24 @@ def _mask(study: Study, grid: Grid) -> np.ndarray:
     return cv2.morphologyEx(zone, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
 
 
-def tissue_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """mm of muscle and of fat along each ray; the flesh bends where the limb does."""
+def bent_grid(study: Study, grid: Grid) -> Grid:
+    """Where the rays would have to pass to see the flesh before the limb bent."""
     fracture = study.fracture
-    if fracture is not None and fracture.carries:
-        site = study.sites[0]
-        along, beside = site.view.frame(grid)
-        share = _sigmoid((along - site.along) / (1.5 * site.half_width))
-        share = share * _sigmoid((site.reach - np.abs(beside)) / (0.15 * site.reach))
-        grid = fracture.motion.undo(grid, share=share)
+    if fracture is None or not fracture.carries:
+        return grid
+    site = study.sites[0]
+    along, _ = site.view.frame(grid)
+    share = _sigmoid((along - site.along) / (1.5 * site.half_width))
+    return fracture.motion.undo(grid, share=share)
+
+
+def tissue_paths(study: Study, grid: Grid, bent: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """mm of muscle and of fat along each ray; what follows the fracture is seen on `bent`."""
     muscle = outer = np.zeros(study.pose.shape, np.float32)
-    for tube in study.limb.tissue:
-        paths = ShaftView(tube, study.angle).paths(grid)
+    follows = study.sites[0].flesh
+    for index, tube in enumerate(study.limb.tissue):
+        rays = bent if follows is None or index in follows else grid
+        paths = ShaftView(tube, study.angle).paths(rays)
         muscle, outer = np.maximum(muscle, paths.medulla), np.maximum(outer, paths.outer)
     return muscle, outer - muscle
 

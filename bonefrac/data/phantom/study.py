@@ -115,7 +115,7 @@ def random_site(
         level = view.place(along)[1] - other.origin[1] + float(rng.normal(0, 6))
         level = float(np.clip(level, 0.12 * other.length, 0.92 * other.length))
         partner = Site(span.partner, other, level, beyond=span.beyond)
-    return Site(span.bone, view, along, partner, span.beyond, span.reach)
+    return Site(span.bone, view, along, partner, span.beyond, span.flesh)
 
 
 def random_pose(

@@ -189,7 +189,8 @@ def random_angulation(rng: np.random.Generator, site: Site, *, level: Level) -> 
     """The fragments meet at an angle about one cortex, with a step of a quarter width."""
     r, sign = site.half_width, float(rng.choice([-1, 1]))
     least, most = level.bend
-    widest = most if site.reach > 100 else max(0.5 * most, least)  # a finger has neighbours
+    alone = site.flesh is None or site.view.length > 100  # a finger has neighbours
+    widest = most if alone else max(0.5 * most, least)
     turn = sign * float(np.radians(rng.uniform(least, widest)))
     step = float(rng.uniform(-0.5, 0.5)) * r * min(most / 30, 1.0)
     ax, ay = site.view.axis
