@@ -91,7 +91,7 @@ def wrist(build: Build) -> Limb:
             Span("ulna", 0.8, 0.93, None, names),
         ),
         field=(110, 165),
-        extent=(60, 400),
+        extent=(165, 360),
         views=(0.5, 0.35, 0.15),
     )
 

@@ -105,7 +105,7 @@ def ankle(build: Build) -> Limb:
             Span("fibula", 0.75, 0.93, "tibia", names),
         ),
         field=(150, 225),
-        extent=(120, 425),
+        extent=(230, 425),
         views=(0.5, 0.35, 0.15),
     )
 

@@ -77,7 +77,7 @@ def random_cut(rng: np.random.Generator, site: Site, *, morphology: str) -> Cut:
     teeth = random_teeth(rng, height=0.1 * r)
     if morphology == "spiral":
         room = 0.8 * min(site.along, site.view.length - site.along)
-        slim = min(r, 1.4 * float(site.view.lookup("width", 0.5 * site.view.length)))
+        slim = min(r, 1.1 * float(site.view.lookup("width", 0.5 * site.view.length)))
         return _spiral(rng, site, sign * min(float(rng.uniform(1.6, 2.6)) * slim, room))
     if morphology == "oblique":
         near = _line(site, sign * float(rng.uniform(0.6, 1.5)), teeth)
