@@ -168,11 +168,18 @@ def _build_data_set(name: str, out: Path, **arguments: Any) -> None:
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the drawings."
 )
+@click.option(
+    "--difficulty",
+    type=click.Choice(["easy", "medium", "hard"]),
+    default="medium",
+    show_default=True,
+    help="Contrast, noise, displacement and distractors.",
+)
 @_out
 @_folds
 @_split
-def phantom(count: int, seed: int, out: Path, folds: int, split: str) -> None:
-    """Phantom radiographs: drawn long bones, half of them broken, with exact masks.
+def phantom(out: Path, **arguments: Any) -> None:
+    """Phantom radiographs: drawn limbs, half of them broken, with exact masks.
 
     \b
     bonefrac-data build phantom --count 600 --seed 0 --out data/phantom
@@ -180,7 +187,7 @@ def phantom(count: int, seed: int, out: Path, folds: int, split: str) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.phantom import Phantom
 
-    _build(Phantom, out, count=count, seed=seed, folds=folds, split=split)
+    _build(Phantom, out, **arguments)
 
 
 def _build(make: Callable[..., Any], out: Path, **arguments: Any) -> None:
