@@ -18,6 +18,9 @@ PIXEL_MAX = 255.0  # pixels are 0..255 until the graph rescales them
 
 CLASS_NAMES = ("no fracture", "fracture")
 
+# Named strengths of augmentation, weakest first.
+AUGMENTATIONS = ("none", "light", "default", "strong")
+
 # Exported signatures.
 SERVING_DEFAULT = "serving_default"
 SERVE_TENSOR = "serve_tensor"
