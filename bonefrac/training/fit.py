@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bonefrac import schema, storage
+from bonefrac.data.augment import STRENGTHS
 from bonefrac.data.pipeline import eval_batches, steps_per_epoch, train_batches
 from bonefrac.data.splits import train_validation_test
 from bonefrac.data.store import DataFolder
@@ -62,6 +63,7 @@ def fit(settings: Settings, *, data: DataFolder, workdir: Path, resume: bool, co
                     seed=settings.seed,
                     first_epoch=state.epoch,
                     epochs=settings.epochs,
+                    strength=STRENGTHS[settings.augment],
                 ),
                 validation_data=eval_batches(data, validation, **sizes),
                 shuffle=False,  # the pipeline has shuffled

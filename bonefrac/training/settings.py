@@ -17,6 +17,7 @@ class Settings:
         seed: of weights, order and augmentation.
         fold: the fold to test on; the next one validates, the rest trains.
         mixed_precision: bfloat16 where it is safe.
+        augment: name of a strength of augmentation.
         overrides: arguments of the preset to replace.
     """
 
@@ -28,4 +29,5 @@ class Settings:
     seed: int = 0
     fold: int = 0
     mixed_precision: bool = False
+    augment: str = "default"
     overrides: dict[str, Any] = field(default_factory=dict)
