@@ -11,7 +11,7 @@ from bonefrac.schema import AUGMENTATIONS
 from bonefrac.training import fit as fit_module
 
 
-class Reached(Exception):
+class ReachedError(Exception):
     """The pipeline was asked for batches."""
 
 
@@ -20,10 +20,10 @@ def test_the_named_strength_reaches_the_pipeline(
     name, phantom_data, run_settings, tmp_path, monkeypatch
 ):
     def ask(*_, strength, **__):
-        raise Reached(strength)
+        raise ReachedError(strength)
 
     monkeypatch.setattr(fit_module, "train_batches", ask)
-    with pytest.raises(Reached) as reached:
+    with pytest.raises(ReachedError) as reached:
         fit_module.fit(
             replace(run_settings, augment=name),
             data=phantom_data,

@@ -3,12 +3,12 @@
 import tensorflow as tf
 
 from bonefrac.data.augment.draws import sometimes, up_to_one
-from bonefrac.data.augment.field import BLACK
 from bonefrac.data.augment.strength import Strength
 from bonefrac.schema import PIXEL_MAX
 
 # White bone stands for about e^-3 of the quanta that black air lets through.
 _LOG_RANGE = 3.0
+_TOE = 24.0  # gray levels; in the toe of the display curve noise fades with the signal
 _TAIL = 4.0  # standard deviations of a Gaussian
 
 
@@ -60,7 +60,8 @@ def noise(
 
     Gray is the logarithm of the signal. So the spread of N quanta, the root of N, is 1 / root N
     in gray: strongest in white bone, weakest in the air. Electronic noise is alike everywhere.
-    Both are independent and many, hence one normal field with their joint variance.
+    Near black both fade, as in the toe of a film's curve. Both are independent and many, hence
+    one normal field with their joint variance.
 
     Args:
         image: float32 [S, S, 1].
@@ -70,7 +71,7 @@ def noise(
     """
     gain = tf.exp(_LOG_RANGE * (image / PIXEL_MAX - 0.5))
     spread = tf.sqrt(tf.square(electronic) + tf.square(quantum) * gain)
-    seen = tf.cast(image > BLACK, tf.float32)
+    seen = tf.minimum(image / _TOE, 1.0)
     return tf.clip_by_value(image + normal * spread * seen, 0.0, PIXEL_MAX)
 
 

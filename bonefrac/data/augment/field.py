@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-BLACK = 0.5  # gray levels; what is darker has no signal
+_BLACK = 0.5  # gray levels; what is darker has no signal
 
 
 def field_box(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -10,7 +10,7 @@ def field_box(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Ten
 
     Bottom and right are the last ones inside. An image that is all black is all field.
     """
-    lit = image[..., 0] > BLACK
+    lit = image[..., 0] > _BLACK
     bounds: list[tf.Tensor] = []
     for axis in (1, 0):
         line = tf.cast(tf.reduce_any(lit, axis), tf.int32)

@@ -43,7 +43,7 @@ def test_noise_is_its_formula(pair):
     image, normal = pair[0], tf.random.stateless_normal(pair[0].shape, SEED)
     gray, unit = image.numpy().astype(float), normal.numpy()
     spread = np.sqrt(2.0**2 + 5.0**2 * np.exp(3 * (gray / 255 - 0.5)))
-    expected = np.clip(gray + unit * spread * (gray > 0.5), 0, 255)
+    expected = np.clip(gray + unit * spread * np.minimum(gray / 24, 1), 0, 255)
     result = noise(image, normal=normal, electronic=2.0, quantum=5.0)
     assert result.numpy() == pytest.approx(expected, abs=1e-3)
 

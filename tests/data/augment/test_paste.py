@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from bonefrac import schema
 from bonefrac.data.augment import NONE, Strength, random_paste
 from bonefrac.data.augment.bank import COUNT, fracture_bank
 from bonefrac.data.augment.bone import bony_corner, lean, span
 from bonefrac.data.augment.paste import paste
 from bonefrac.data.geometry import letterbox
 from bonefrac.data.phantom import draw
+from bonefrac.data.pipeline import train_batches
 
 SIDE = 128
 ALWAYS = replace(NONE, paste=1.0)
@@ -143,3 +145,24 @@ def test_the_same_seed_pastes_the_same(intact):
         assert np.abs(image - eager[0]).max() < 1e-2
         assert (mask == eager[1]).numpy().all()
         assert fracture == eager[2]
+
+
+def test_in_a_training_the_label_follows_too(phantom_data):
+    def batches(strength):
+        made = train_batches(
+            phantom_data,
+            "fold0",
+            image_size=SIDE,
+            batch_size=5,
+            seed=1,
+            epochs=1,
+            strength=strength,
+        )
+        return [targets for _, targets, _ in made]
+
+    plain, pasted = batches(NONE), batches(ALWAYS)
+    for targets in pasted:
+        marked = targets[schema.MASK].numpy().any(axis=(1, 2, 3))
+        assert (marked == (targets[schema.FRACTURE].numpy()[:, 0] > 0)).all()
+    before, after = (sum(np.sum(t[schema.FRACTURE]) for t in ts) for ts in (plain, pasted))
+    assert after > before
