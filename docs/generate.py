@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import click
 import cv2
 import numpy as np
+from augmentations import augmentation_page, draw_augmentations
 
 from bonefrac.cli.main import main as bonefrac
 from bonefrac.cli.options import load_tensorflow
@@ -172,7 +173,12 @@ def _published() -> str:
     )
 
 
-PAGES = {"architectures.md": architectures_page, "cli.md": cli_page, "presets.md": presets_page}
+PAGES = {
+    "architectures.md": architectures_page,
+    "augmentation.md": lambda: augmentation_page(_NOTE),
+    "cli.md": cli_page,
+    "presets.md": presets_page,
+}
 
 
 def main() -> None:
@@ -190,6 +196,7 @@ def main() -> None:
             page.write_text(text, encoding="utf-8")
     if not check:
         draw_architectures()
+        draw_augmentations()
     if not check and DEMO.is_dir():
         write_picture()
     if stale:
