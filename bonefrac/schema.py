@@ -32,6 +32,9 @@ RANDOM_IMAGES = "random-images"
 SPLIT_KINDS = (FOLDS, OFFICIAL, RANDOM_IMAGES)
 SPLIT_FROM_FILE = "file"
 
+# Named strengths of augmentation, weakest first.
+AUGMENTATIONS = ("none", "light", "default", "strong")
+
 # Exported signatures.
 SERVING_DEFAULT = "serving_default"
 SERVE_TENSOR = "serve_tensor"

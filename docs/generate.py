@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import click
 import cv2
 import numpy as np
+from augmentations import augmentation_page, draw_augmentations
 
 from bonefrac.cli.main import main as bonefrac
 from bonefrac.cli.options import load_tensorflow
@@ -237,6 +238,7 @@ def _data_set(about: About) -> str:
 
 PAGES = {
     "architectures.md": architectures_page,
+    "augmentation.md": lambda: augmentation_page(_NOTE),
     "cli.md": cli_page,
     "datasets.md": datasets_page,
     "presets.md": presets_page,
@@ -258,6 +260,7 @@ def main() -> None:
             page.write_text(text, encoding="utf-8")
     if not check:
         draw_architectures()
+        draw_augmentations()
     if not check and DEMO.is_dir():
         write_picture()
     if stale:

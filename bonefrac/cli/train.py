@@ -14,6 +14,7 @@ from bonefrac.cli.options import (
     progress_bar,
     version_option,
 )
+from bonefrac.schema import AUGMENTATIONS
 
 PHANTOM = "phantom"
 _PHANTOM_COUNT = 600
@@ -85,6 +86,13 @@ def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     default=False,
     show_default=True,
     help="bfloat16; twice as fast on a processor that has it.",
+)
+@click.option(
+    "--augment",
+    type=click.Choice(AUGMENTATIONS),
+    default="default",
+    show_default=True,
+    help="How much each radiograph is changed while training.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --workdir.")
 @click.option(

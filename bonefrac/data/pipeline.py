@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from bonefrac import schema
-from bonefrac.data.augment import Strength, random_augment
+from bonefrac.data.augment import Strength, random_augment, random_paste
 from bonefrac.data.geometry import letterbox, letterbox_mask
 from bonefrac.data.store import DataFolder
 from bonefrac.data.targets import ALL_HEADS, HEADS, inputs_targets_weights, known
@@ -221,13 +221,16 @@ def _decode(data: DataFolder, image_size: int) -> Any:
 def _augment(key: tf.Tensor, strength: Strength) -> Any:
     def augment(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         seed = tf.random.fold_in(key, example["index"])
-        image, mask = random_augment(
+        image, mask, fracture = random_paste(
             tf.cast(example[schema.IMAGE], tf.float32),
             example[schema.MASK],
+            example[schema.FRACTURE],
+            has_mask=example[schema.HAS_MASK],
             seed=seed,
             strength=strength,
         )
-        return {**example, schema.IMAGE: image, schema.MASK: mask}
+        image, mask = random_augment(image, mask, seed=seed, strength=strength)
+        return {**example, schema.IMAGE: image, schema.MASK: mask, schema.FRACTURE: fracture}
 
     return augment
 

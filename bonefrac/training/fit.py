@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bonefrac import schema, storage
+from bonefrac.data.augment import STRENGTHS
 from bonefrac.data.pipeline import Share, eval_batches, known_count, mixed_batches, mixed_steps
 from bonefrac.data.sources import Source, describe, open_sources
 from bonefrac.data.store import DataFolder
@@ -83,6 +84,7 @@ def fit(
                     seed=settings.seed,
                     first_epoch=state.epoch,
                     epochs=settings.epochs,
+                    strength=STRENGTHS[settings.augment],
                 ),
                 validation_data=reduce(lambda one, other: one.concatenate(other), validation),
                 shuffle=False,  # the pipeline has shuffled
