@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from bonefrac import schema
-from bonefrac.data.datasets.fracatlas import CSV, FracAtlas
+from bonefrac.data.datasets import catalogue_of, recognise
 from bonefrac.data.phantom import BODY_PARTS, Difficulty, draw
 from bonefrac.data.store import open_data
 from bonefrac.errors import BonefracError
@@ -50,7 +50,7 @@ def pairs(
     """Draw `count` real radiographs of each body part, and as many phantoms of the same.
 
     Args:
-        source: a data folder, FracAtlas as published, or any folder of pictures.
+        source: a data folder, a data set as published, or any folder of pictures.
         body_part: only this one; for a folder of pictures that says none, what they show.
         count: of radiographs a body part.
         seed: of both draws.
@@ -109,17 +109,10 @@ def _sample(
 def _pictures(source: Path) -> list[_Picture]:
     if (source / schema.MANIFEST_FILE).is_file():
         return _examples(source)
-    if (source / CSV).is_file():
-        fracatlas = FracAtlas(source=source, folds=3, progress=lambda *_: None)
-        entries = fracatlas.catalogue().entries
+    if (name := recognise(source)) != "folder":  # its annotations are not needed here
+        entries = catalogue_of(source, name).entries
         return [_Picture(e.id, e.body_part, _reader(e.path)) for e in entries]
     files = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
-    if not files:
-        raise BonefracError(
-            f"{source} holds no pictures",
-            expected=f"a data folder, or a folder of {', '.join(SUFFIXES)}",
-            fix="Give the folder of the radiographs",
-        )
     return [_Picture(path.stem, "", _reader(path)) for path in files]
 
 

@@ -60,7 +60,7 @@ def test_fracatlas_is_paired_by_its_table(shared_data):
 def test_no_pictures_and_no_such_phantom_are_told(tmp_path, pictures):
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(BonefracError, match="holds no pictures"):
+    with pytest.raises(BonefracError, match="holds no data set"):
         compared(empty)
     with pytest.raises(BonefracError, match="pictures of skull; expected body parts that"):
         compared(pictures, body_part="skull")
