@@ -18,6 +18,21 @@ _folds = click.option(
 )
 
 
+def _cores() -> int:
+    from bonefrac.data.workers import cores
+
+    return cores()
+
+
+_jobs = click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=_cores,
+    show_default="the processors it may use",
+    help="Processes that read and draw; the folder is the same with any number.",
+)
+
+
 @click.group(cls=Group)
 def build() -> None:
     """Turn radiographs and annotations into a data folder, whole or not at all."""
@@ -27,6 +42,7 @@ def build() -> None:
 @click.option("--source", type=FOLDER, required=True, help="FracAtlas as published, unpacked.")
 @_out
 @_folds
+@_jobs
 @click.option(
     "--max-side",
     type=click.IntRange(64),
@@ -34,7 +50,7 @@ def build() -> None:
     show_default=True,
     help="Scale larger radiographs down to this many pixels.",
 )
-def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
+def fracatlas(source: Path, out: Path, folds: int, jobs: int, max_side: int) -> None:
     """FracAtlas (Abedeen 2023, CC BY 4.0): hand, leg, hip and shoulder, fractures outlined.
 
     \b
@@ -44,7 +60,7 @@ def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.fracatlas import FracAtlas
 
-    _build(FracAtlas, out, source=source, folds=folds, max_side=max_side)
+    _build(FracAtlas, out, source=source, folds=folds, jobs=jobs, max_side=max_side)
 
 
 @build.command()
@@ -56,7 +72,8 @@ def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
 )
 @_out
 @_folds
-def phantom(count: int, seed: int, out: Path, folds: int) -> None:
+@_jobs
+def phantom(count: int, seed: int, out: Path, folds: int, jobs: int) -> None:
     """Phantom radiographs: drawn long bones, half of them broken, with exact masks.
 
     \b
@@ -65,7 +82,7 @@ def phantom(count: int, seed: int, out: Path, folds: int) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.phantom import Phantom
 
-    _build(Phantom, out, count=count, seed=seed, folds=folds)
+    _build(Phantom, out, count=count, seed=seed, folds=folds, jobs=jobs)
 
 
 def _build(make: Callable[..., Any], out: Path, **arguments: Any) -> None:

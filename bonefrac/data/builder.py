@@ -1,14 +1,16 @@
 """What every data set's tfds builder does alike: records into group-aware folds, with a report."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.writer import ExampleWriter
 
 from bonefrac.data.features import features
 from bonefrac.data.splits import fold_name, fold_of
+from bonefrac.data.workers import Map, workers
 from bonefrac.errors import BonefracError
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many, of how many)
@@ -45,11 +47,13 @@ class Report:
 class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """A tfds builder with splits `fold0`, `fold1`, ... made from the groups of its records.
 
-    A data set fills `name`, `description`, `homepage`, `citation`, `records` and `example`.
+    A data set fills `name`, `description`, `homepage`, `citation`, `records` and `example`. What
+    `example` reads of `self` is set before `super().__init__`: a worker's copy has nothing else.
 
     Args:
         folds: how many folds to make.
         progress: called as the work goes on.
+        jobs: processes that make examples; the folder is the same with any number.
         **kwargs: of `tfds.core.GeneratorBasedBuilder`.
     """
 
@@ -58,7 +62,10 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
     homepage = ""
     citation = ""
 
-    def __init__(self, *, folds: int, progress: Progress, **kwargs: Any) -> None:
+    def __init__(self, *, folds: int, progress: Progress, jobs: int = 1, **kwargs: Any) -> None:
+        self._for_workers = dict(vars(self))
+        self.jobs = jobs
+        self.ahead: Map = map
         self.folds = folds
         self.progress = progress
         self.report = Report()
@@ -72,8 +79,22 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
     def example(self, record: Record) -> dict[str, Any]:
         """Make the example of one record with `bonefrac.data.features.example`."""
 
+    def download_and_prepare(self, **kwargs: Any) -> None:
+        """Build, with the workers alive only meanwhile."""
+        with workers(self.jobs) as self.ahead:
+            super().download_and_prepare(**kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self._for_workers
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+
+    def _example_writer(self) -> ExampleWriter:
+        return _SortedWriter(self.info.file_format)
+
     def _info(self) -> tfds.core.DatasetInfo:
-        return tfds.core.DatasetInfo(
+        return _Info(
             builder=self,
             features=features(),
             description=self.description,
@@ -98,7 +119,25 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         return {fold_name(k): self._generate_examples(part) for k, part in enumerate(parts)}
 
     def _generate_examples(self, records: list[Record]) -> Iterator[tuple[str, dict]]:
-        for record in records:
-            yield record.id, self.example(record)
+        for record, example in zip(records, self.ahead(self.example, records), strict=True):
+            yield record.id, example
             self._written += 1
             self.progress("Writing", self._written, self._total)
+
+
+class _Info(tfds.core.DatasetInfo):
+    def initialize_from_bucket(self) -> None:
+        """Ask nobody who else has built it; tfds would leave an empty folder in /tmp."""
+
+
+class _SortedWriter(ExampleWriter):
+    """The same bytes in every process: protocol buffers order a map by the process' own hash."""
+
+    def write(self, path: Any, examples: Iterable[tuple[Any, bytes]]) -> Any:
+        return super().write(path, ((key, _sorted(example)) for key, example in examples))
+
+
+def _sorted(example: bytes) -> bytes:
+    import tensorflow as tf  # not at the top: a worker needs none
+
+    return tf.train.Example.FromString(example).SerializeToString(deterministic=True)
