@@ -18,6 +18,19 @@ PIXEL_MAX = 255.0  # pixels are 0..255 until the graph rescales them
 
 CLASS_NAMES = ("no fracture", "fracture")
 
+# Splits of a data folder: these, or fold0, fold1 and so on.
+TRAIN = "train"
+VALIDATION = "validation"
+TEST = "test"
+PARTS = (TRAIN, VALIDATION, TEST)
+
+# How a data folder was split.
+FOLDS = "folds"
+OFFICIAL = "official"
+RANDOM_IMAGES = "random-images"
+SPLIT_KINDS = (FOLDS, OFFICIAL, RANDOM_IMAGES)
+SPLIT_FROM_FILE = "file"
+
 # Exported signatures.
 SERVING_DEFAULT = "serving_default"
 SERVE_TENSOR = "serve_tensor"
@@ -35,6 +48,7 @@ CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.weights.h5"
 MANIFEST_FILE = "MANIFEST.sha256"
 REPORT_FILE = "report.json"
+SPLIT_FILE = "split.csv"
 RUN_FILE = "run.json"
 MODEL_DIR = "model"
 EXPORT_DIR = "export"

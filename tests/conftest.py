@@ -43,18 +43,20 @@ def build_examples():
 
         name = "handmade"
 
-        def __init__(self, *, examples, **kwargs):
-            self.examples = examples
+        def __init__(self, *, examples, official, **kwargs):
+            self.examples, self.official = examples, official
             super().__init__(**kwargs)
 
         def records(self):
-            return [Record(e["id"], e["group"], e) for e in self.examples]
+            parts = self.official
+            return [Record(e["id"], e["group"], e, parts.get(e["id"], "")) for e in self.examples]
 
         def example(self, record):
             return record.payload() if callable(record.payload) else record.payload
 
-    def build_them(examples, out, *, folds=FOLDS):
-        return build(partial(Handmade, examples=examples, folds=folds, progress=_quiet), out)[0]
+    def build_them(examples, out, *, folds=FOLDS, split="folds", official=None):
+        options = {"folds": folds, "split": split, "official": official or {}, "progress": _quiet}
+        return build(partial(Handmade, examples=examples, **options), out)[0]
 
     return build_them
 

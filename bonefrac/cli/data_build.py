@@ -16,6 +16,14 @@ _folds = click.option(
     show_default=True,
     help="How many folds.",
 )
+_split = click.option(
+    "--split",
+    metavar="folds|official|random-images|FILE.csv",
+    default="folds",
+    show_default=True,
+    help="Whole groups in folds, the authors' own parts, folds that ignore groups (their scores "
+    "flatter), or a table of id (or group) and split, such as split.csv of a data folder.",
+)
 
 
 def _cores() -> int:
@@ -42,6 +50,7 @@ def build() -> None:
 @click.option("--source", type=FOLDER, required=True, help="FracAtlas as published, unpacked.")
 @_out
 @_folds
+@_split
 @_jobs
 @click.option(
     "--max-side",
@@ -50,7 +59,7 @@ def build() -> None:
     show_default=True,
     help="Scale larger radiographs down to this many pixels.",
 )
-def fracatlas(source: Path, out: Path, folds: int, jobs: int, max_side: int) -> None:
+def fracatlas(source: Path, out: Path, folds: int, split: str, jobs: int, max_side: int) -> None:
     """FracAtlas (Abedeen 2023, CC BY 4.0): hand, leg, hip and shoulder, fractures outlined.
 
     \b
@@ -60,7 +69,7 @@ def fracatlas(source: Path, out: Path, folds: int, jobs: int, max_side: int) -> 
     load_tensorflow()
     from bonefrac.data.datasets.fracatlas import FracAtlas
 
-    _build(FracAtlas, out, source=source, folds=folds, jobs=jobs, max_side=max_side)
+    _build(FracAtlas, out, source=source, folds=folds, split=split, jobs=jobs, max_side=max_side)
 
 
 @build.command()
@@ -72,8 +81,9 @@ def fracatlas(source: Path, out: Path, folds: int, jobs: int, max_side: int) -> 
 )
 @_out
 @_folds
+@_split
 @_jobs
-def phantom(count: int, seed: int, out: Path, folds: int, jobs: int) -> None:
+def phantom(count: int, seed: int, out: Path, folds: int, split: str, jobs: int) -> None:
     """Phantom radiographs: drawn long bones, half of them broken, with exact masks.
 
     \b
@@ -82,7 +92,7 @@ def phantom(count: int, seed: int, out: Path, folds: int, jobs: int) -> None:
     load_tensorflow()
     from bonefrac.data.datasets.phantom import Phantom
 
-    _build(Phantom, out, count=count, seed=seed, folds=folds, jobs=jobs)
+    _build(Phantom, out, count=count, seed=seed, folds=folds, split=split, jobs=jobs)
 
 
 def _build(make: Callable[..., Any], out: Path, **arguments: Any) -> None:

@@ -1,34 +1,21 @@
-"""What every data set's tfds builder does alike: records into group-aware folds, with a report."""
+"""What every data set's tfds builder does alike: records into splits, with a report."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.writer import ExampleWriter
 
 from bonefrac.data.features import features
-from bonefrac.data.splits import fold_name, fold_of
+from bonefrac.data.partition import Record, partition
+from bonefrac.data.split_file import Row, read_assignment
 from bonefrac.data.workers import Map, workers
-from bonefrac.errors import BonefracError
+from bonefrac.schema import FOLDS, SPLIT_KINDS
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many, of how many)
-
-
-@dataclass(frozen=True)
-class Record:
-    """One radiograph that will become an example.
-
-    Attributes:
-        id: unique in the data set.
-        group: never split between folds.
-        payload: whatever the data set needs to make the example.
-    """
-
-    id: str
-    group: str
-    payload: Any = None
 
 
 @dataclass
@@ -45,13 +32,14 @@ class Report:
 
 
 class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A tfds builder with splits `fold0`, `fold1`, ... made from the groups of its records.
+    """A tfds builder whose splits are made from the groups of its records.
 
     A data set fills `name`, `description`, `homepage`, `citation`, `records` and `example`. What
     `example` reads of `self` is set before `super().__init__`: a worker's copy has nothing else.
 
     Args:
         folds: how many folds to make.
+        split: of `bonefrac.data.partition.partition`: "folds" gives `fold0`, `fold1`, ...
         progress: called as the work goes on.
         jobs: processes that make examples; the folder is the same with any number.
         **kwargs: of `tfds.core.GeneratorBasedBuilder`.
@@ -62,11 +50,24 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
     homepage = ""
     citation = ""
 
-    def __init__(self, *, folds: int, progress: Progress, jobs: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        folds: int,
+        progress: Progress,
+        split: str = FOLDS,
+        jobs: int = 1,
+        **kwargs: Any,
+    ) -> None:
         self._for_workers = dict(vars(self))
+        if split not in SPLIT_KINDS:
+            read_assignment(Path(split))  # a wrong table is told before thousands of files are read
         self.jobs = jobs
         self.ahead: Map = map
         self.folds = folds
+        self.split = split
+        self.split_kind = ""
+        self.split_rows: list[Row] = []
         self.progress = progress
         self.report = Report()
         super().__init__(**kwargs)
@@ -104,19 +105,16 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[str, dict]]]:
         records = self.records()
-        parts: list[list[Record]] = [[] for _ in range(self.folds)]
+        made = partition(records, split=self.split, folds=self.folds)
+        self.split_kind, self.split_rows = made.kind, made.rows(records)
+        self.report.left_out.update(made.left_out)
+        self.report.notes.update(made.notes)
+        parts: dict[str, list[Record]] = {name: [] for name in sorted(set(made.split_of.values()))}
         for record in records:
-            parts[fold_of(record.group, self.folds)].append(record)
-        empty = [fold_name(k) for k, part in enumerate(parts) if not part]
-        if empty:
-            groups = len({record.group for record in records})
-            raise BonefracError(
-                f"{len(records)} radiographs in {groups} groups leave {', '.join(empty)} empty",
-                expected=f"some in each of {self.folds} folds",
-                fix="Use fewer folds or more data",
-            )
-        self._written, self._total = 0, len(records)
-        return {fold_name(k): self._generate_examples(part) for k, part in enumerate(parts)}
+            if record.id in made.split_of:
+                parts[made.split_of[record.id]].append(record)
+        self._written, self._total = 0, len(made.split_of)
+        return {name: self._generate_examples(part) for name, part in parts.items()}
 
     def _generate_examples(self, records: list[Record]) -> Iterator[tuple[str, dict]]:
         for record, example in zip(records, self.ahead(self.example, records), strict=True):

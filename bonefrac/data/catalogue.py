@@ -37,6 +37,21 @@ class Entry:
     hardware: int = schema.UNKNOWN
     outlines: Outlines | None = None
 
+    @property
+    def stratum(self) -> str:
+        """What should be alike in every fold: the class (or two years of bone age), body part."""
+        return f"{self._class()} {self.body_part}".strip()
+
+    def _class(self) -> str:
+        if self.fracture != schema.UNKNOWN:
+            return "fractured" if self.fracture else "intact"
+        if self.abnormality != schema.UNKNOWN:
+            return "abnormal" if self.abnormality else "normal"
+        if not math.isnan(self.bone_age_months):
+            first = int(self.bone_age_months // 24) * 2
+            return f"{first} to {first + 1} years"
+        return ""
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:

@@ -56,7 +56,7 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
         groups = joined_groups(entries, duplicates)
         dropped = self._copies_under_two_labels(entries, duplicates)
         return [
-            Record(entry.id, group, entry)
+            Record(entry.id, group, entry, entry.split, entry.stratum)
             for k, (entry, group) in enumerate(zip(entries, groups, strict=True))
             if k not in dropped
         ]

@@ -1,6 +1,8 @@
-"""Group-aware folds: which fold an example is in is a pure function of its group."""
+"""Group-aware folds of equal make-up: a pure function of the table of groups and strata."""
 
 import hashlib
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -10,9 +12,47 @@ from scipy.sparse.csgraph import connected_components
 from bonefrac.errors import BonefracError
 
 
-def fold_of(group: str, folds: int) -> int:
-    """Fold of a group, 0 .. folds-1, by SHA-256 of its name: the same on every machine."""
-    return int(hashlib.sha256(group.encode()).hexdigest(), 16) % folds
+def deal(rows: Iterable[tuple[str, str]], folds: int) -> dict[str, int]:
+    """Deal groups to folds so that every fold holds about as much of every stratum.
+
+    The largest group goes first, equal ones in the order of the SHA-256 of their names. Each goes
+    to the fold that holds least of what it brings: the group's radiographs of a stratum times the
+    share of that stratum that the fold has, summed over strata; then to the one that holds least
+    at all. Where groups are of one stratum, no fold holds more of it than another by more than
+    its largest group.
+
+    Args:
+        rows: (group, stratum) of each radiograph, in any order.
+        folds: how many.
+
+    Returns:
+        Group -> fold, 0 .. folds-1; the same on every machine.
+    """
+    members: dict[str, Counter[str]] = defaultdict(Counter)
+    for group, stratum in rows:
+        members[group][stratum] += 1
+    sizes = sum(members.values(), Counter[str]())
+    # Shares as whole numbers over one denominator: no rounding decides a tie.
+    common = math.lcm(*sizes.values())
+    held = [Counter[str]() for _ in range(folds)]
+
+    def burden(fold: int, group: str) -> tuple[int, int, int]:
+        of_its_strata = sum(
+            count * held[fold][stratum] * (common // sizes[stratum])
+            for stratum, count in members[group].items()
+        )
+        return of_its_strata, held[fold].total(), fold
+
+    dealt = {}
+    for group in sorted(members, key=lambda name: (-members[name].total(), sha256(name))):
+        dealt[group] = min(range(folds), key=lambda fold: burden(fold, group))
+        held[dealt[group]].update(members[group])
+    return dealt
+
+
+def sha256(text: str) -> str:
+    """Hexadecimal SHA-256 of a text: an order that nothing decides but the text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fold_name(fold: int) -> str:

@@ -167,6 +167,21 @@ def test_bad_input_is_told_in_one_line(tflite, xray, tmp_path, trained_run, phan
     assert_one_line_error(done, "60x60", "multiples of 16", "48 or 64")
 
 
+def test_splits_are_chosen_warned_about_and_repeated(tmp_path):
+    build = ("bonefrac-data", "build", "phantom", "--count", 12, "--folds", 3, "--out")
+    done = run(*build, tmp_path / "a", "--split", "official")
+    assert_one_line_error(done, "12 radiographs without an official split", "Use --split folds")
+    done = run(*build, tmp_path / "a", "--split", "no.csv")
+    assert_one_line_error(done, "no.csv: no such file", "random-images or the path of a CSV file")
+    assert not (tmp_path / "a").exists()
+    done = run(*build, tmp_path / "a", "--split", "random-images")
+    assert b"Warning: scores of this split flatter: 0 groups lie in several folds" in done.stderr
+    table = tmp_path / "a" / "split.csv"
+    done = run(*build, tmp_path / "b", "--split", table)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "b" / "split.csv").read_bytes() == table.read_bytes()
+
+
 @pytest.mark.parametrize("keep", [0.0, 0.5])
 def test_a_cut_shard_is_told_in_one_line(phantom_data, tmp_path, keep):
     import shutil

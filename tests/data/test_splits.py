@@ -1,46 +1,115 @@
-"""Which fold an example is in depends on its group alone, and folds cover all without overlap."""
+"""Folds keep groups whole, are of equal make-up, and are the same wherever they are dealt."""
 
+import ast
+import json
 import os
 import subprocess
 import sys
+from collections import Counter, defaultdict
+from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bonefrac.data.splits import fold_name, fold_of, merge, train_validation_test
+from bonefrac.data.splits import deal, fold_name, merge, train_validation_test
 from bonefrac.errors import BonefracError
 
-GROUPS = ["", "IMG0000000", "patient 7", "Schlüsselbein", "x" * 1000]
+STRATA = ("intact leg", "intact hand", "fractured hand", "")
+TABLES = st.lists(
+    st.tuples(st.integers(0, 30).map(lambda n: f"patient {n}"), st.sampled_from(STRATA)),
+    max_size=150,
+)
+FOLDS = st.integers(1, 7)
+TABLE = [(f"IMG{n // 7:07d}", STRATA[n * n % 5 % 4]) for n in range(200)] + [("Schlüsselbein", "")]
+
+
+def of_one_stratum(rows):
+    """The table with the stratum of each group's first radiograph for all of it."""
+    first = {}
+    return [(group, first.setdefault(group, stratum)) for group, stratum in rows]
+
+
+def held(rows, dealt, folds):
+    """Stratum -> radiographs of it in each fold."""
+    table = defaultdict(lambda: [0] * folds)
+    for group, stratum in rows:
+        table[stratum][dealt[group]] += 1
+    return table
 
 
 def test_a_fold_never_changes_between_releases():
-    assert [fold_of(f"IMG{n:07d}", 5) for n in range(0, 250, 25)] == [2, 2, 2, 4, 4, 2, 3, 0, 1, 1]
+    assert [deal(TABLE, 5)[f"IMG{n:07d}"] for n in range(12)] == [
+        0,
+        4,
+        1,
+        4,
+        0,
+        3,
+        1,
+        1,
+        0,
+        4,
+        3,
+        2,
+    ]
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "12345"])
 def test_a_fresh_process_gives_the_same_folds(hash_seed):
     code = (
-        "import sys; from bonefrac.data.splits import fold_of\n"
-        "print(*(fold_of(g, k) for g in sys.argv[1:] for k in (3, 5, 10)))"
+        "import json, sys; from bonefrac.data.splits import deal\n"
+        "print(deal(json.loads(sys.argv[1]), 5))"
     )
     out = subprocess.run(
-        [sys.executable, "-c", code, *GROUPS],
+        [sys.executable, "-c", code, json.dumps(TABLE)],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert [int(n) for n in out.split()] == [fold_of(g, k) for g in GROUPS for k in (3, 5, 10)]
+    assert ast.literal_eval(out) == deal(TABLE, 5)
 
 
-@pytest.mark.parametrize("folds", [1, 3, 5, 10])
-def test_folds_are_about_equally_large(folds):
-    counts = np.bincount([fold_of(f"group {n}", folds) for n in range(10_000)], minlength=folds)
-    expected = 10_000 / folds
-    assert len(counts) == folds
-    assert (np.abs(counts - expected) <= 4 * np.sqrt(expected)).all()
+@given(TABLES, FOLDS)
+def test_every_group_is_in_exactly_one_fold(rows, folds):
+    dealt = deal(rows, folds)
+    assert dealt.keys() == {group for group, _ in rows}
+    assert set(dealt.values()) <= set(range(folds))
+
+
+@given(TABLES, FOLDS, st.randoms(use_true_random=False))
+def test_the_order_of_the_table_does_not_matter(rows, folds, random):
+    shuffled = random.sample(rows, len(rows))
+    assert deal(shuffled, folds) == deal(rows, folds)
+
+
+@given(TABLES, FOLDS)
+def test_no_fold_holds_more_of_a_stratum_than_another_by_more_than_its_largest_group(rows, folds):
+    rows = of_one_stratum(rows)
+    sizes = Counter(rows)
+    for stratum, counts in held(rows, deal(rows, folds), folds).items():
+        largest = max(size for (_, other), size in sizes.items() if other == stratum)
+        assert max(counts) - min(counts) <= largest
+
+
+@given(st.integers(1, 300), FOLDS)
+def test_single_radiographs_of_one_kind_are_dealt_out_evenly(count, folds):
+    dealt = Counter(deal([(str(n), "") for n in range(count)], folds).values())
+    assert max(dealt.values()) - min(dealt[fold] for fold in range(folds)) <= 1
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_blocks_of_mixed_make_up_are_balanced_too(seed):
+    # Blocks of up to 25 with any share of fractures, as FracAtlas' neighbouring ids.
+    random = Random(seed)
+    rows = []
+    for block in range(100):
+        share = random.random() ** 3
+        for _ in range(random.randint(15, 25)):
+            rows.append((f"block{block}", "fractured" if random.random() < share else "intact"))
+    for counts in held(rows, deal(rows, 5), 5).values():
+        assert max(counts) - min(counts) <= 25
 
 
 @given(st.integers(3, 30), st.data())

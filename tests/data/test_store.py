@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from bonefrac import schema
+from bonefrac import schema, storage
 from bonefrac.data.builder import FoldedBuilder, Record
 from bonefrac.data.features import example
 from bonefrac.data.phantom import draw
-from bonefrac.data.splits import fold_of
 from bonefrac.data.store import build, open_data
 from bonefrac.errors import BonefracError
 from bonefrac.schema import MANIFEST_FILE, REPORT_FILE
@@ -95,7 +94,7 @@ def test_groups_are_never_in_two_folds(folder):
     folds = {}
     for fold, e in read_back(folder):
         folds.setdefault(e[schema.GROUP].decode(), set()).add(fold)
-    assert {group: {f"fold{fold_of(group, 3)}"} for group in folds} == folds
+    assert all(len(found) == 1 for found in folds.values())
 
 
 def test_counts_and_sizes_add_up(folder, written):
@@ -122,7 +121,7 @@ def test_a_data_folder_can_be_moved_and_opened_by_text(copy, folder):
 
 def test_the_report_lies_in_the_folder(folder):
     report = json.loads((folder.path / REPORT_FILE).read_text())
-    assert report == {"left_out": {}, "notes": {}}
+    assert report == {"split": "folds", "left_out": {}, "notes": {}}
 
 
 def test_too_few_groups_leave_nothing_behind(build_examples, tmp_path):
@@ -239,3 +238,36 @@ def test_a_model_folder_is_not_replaced_by_data(trained_run, build_examples):
     with pytest.raises(BonefracError, match="exists and is no data folder"):
         build_examples([], model)
     assert (model / "MANIFEST.sha256").read_bytes() == before
+
+
+def test_the_split_file_tells_where_every_radiograph_lies(folder):
+    told = {row.id: (row.group, row.split) for row in folder.rows()}
+    lies = {e[schema.ID].decode(): (e[schema.GROUP].decode(), f) for f, e in read_back(folder)}
+    assert told == lies
+    assert folder.split == "folds"
+    assert f"{folder.split_sha256}  split.csv" in (folder.path / MANIFEST_FILE).read_text()
+
+
+def test_an_official_split_gives_the_three_parts(written, build_examples, tmp_path):
+    examples = [example(**e) for e in written.values()]
+    names = {f"radiograph {n}": part for n, part in enumerate(["test"] * 4 + ["validation"] * 4)}
+    built = build_examples(examples, tmp_path / "data", split="official", official=names)
+    assert built.counts == {"train": 16, "validation": 4, "test": 4}
+    assert built.turn(0) == ("train", "validation", "test")
+    assert built.split == "official"
+    with pytest.raises(BonefracError, match=r"Fold 1 of .*splits train, validation, test.*--fold"):
+        built.turn(1)
+
+
+def test_images_split_at_random_are_warned_about(written, build_examples, tmp_path, capsys):
+    examples = [example(**e) for e in written.values()]
+    built = build_examples(examples, tmp_path / "data", split="random-images")
+    assert built.split == "random-images"
+    assert "scores of this split flatter: " in capsys.readouterr().err
+
+
+def test_a_data_folder_without_its_split_file_is_refused(copy):
+    (copy / "split.csv").unlink()
+    refused(copy, mentions="split.csv is missing")
+    storage.write_manifest(copy)
+    refused(copy, mentions="has no split.csv")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bonefrac import schema
 from bonefrac.data.catalogue import Catalogue, Entry
 from bonefrac.data.outlines import Outlines
 from bonefrac.data.radiographs import RadiographBuilder
@@ -14,6 +15,9 @@ from bonefrac.errors import BonefracError
 
 CSV = "dataset.csv"
 COCO = "Annotations/COCO JSON/COCO_fracture_masks.json"
+# The authors split the fractured radiographs only.
+OFFICIAL = "Utilities/Fracture Split/{}.csv"
+_PARTS = {"train": schema.TRAIN, "valid": schema.VALIDATION, "test": schema.TEST}
 # There are no patient ids; neighbouring image ids are often one patient. Blocks of 25 leave one
 # border in 25 where two views of a patient can part.
 ID_BLOCK = 25
@@ -50,7 +54,10 @@ class FracAtlas(RadiographBuilder):
             for name in sorted(rows.keys() ^ paths.keys())
         }
         names = sorted(rows.keys() & paths.keys())
-        entries = tuple(_entry(paths[n], rows[n], tuple(polygons.get(n, ()))) for n in names)
+        parts = _official_split(self.source)
+        entries = tuple(
+            _entry(paths[n], rows[n], tuple(polygons.get(n, ())), parts.get(n, "")) for n in names
+        )
         groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
         return Catalogue(self.name, self.source, entries, left_out, groups_are)
 
@@ -65,13 +72,25 @@ class FracAtlas(RadiographBuilder):
         return path
 
 
-def _entry(path: Path, row: dict[str, str], polygons: tuple[np.ndarray, ...]) -> Entry:
+def _official_split(source: Path) -> dict[str, str]:
+    """File name -> part; nothing where the folder lacks the authors' tables."""
+    part_of = {}
+    for name, part in _PARTS.items():
+        path = source / OFFICIAL.format(name)
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                part_of.update({row["image_id"]: part for row in csv.DictReader(file)})
+    return part_of
+
+
+def _entry(path: Path, row: dict[str, str], polygons: tuple[np.ndarray, ...], split: str) -> Entry:
     # IMG0003298 is called intact in the table, but somebody outlined its fracture.
     fracture = int(row["fractured"] == "1" or bool(polygons))
     return Entry(
         id=path.stem,
         path=path,
         group=f"block{int(path.stem.removeprefix('IMG')) // ID_BLOCK:04d}",
+        split=split,
         fracture=fracture,
         body_part=next((part for part in BODY_PARTS if row[part] == "1"), ""),
         view="+".join(view for view in VIEWS if row[view] == "1"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -11,9 +12,12 @@ from matplotlib.path import Path
 from PIL import Image, ImageFile
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from bonefrac.data.datasets.fracatlas import COCO, CSV, FracAtlas
+from bonefrac.data.datasets.fracatlas import COCO, CSV, OFFICIAL, FracAtlas
 from bonefrac.data.outlines import fill
+from bonefrac.data.partition import Record, partition
 from bonefrac.data.phantom import draw
+from bonefrac.data.split_file import crossing
+from bonefrac.data.splits import deal
 from bonefrac.data.store import build
 from bonefrac.errors import BonefracError
 from bonefrac.schema import REPORT_FILE
@@ -193,7 +197,8 @@ def test_nothing_else_is_left_out(left_out):
 
 def test_the_report_in_the_folder_says_the_same(built, left_out):
     report = json.loads((built[0].path / REPORT_FILE).read_text(encoding="utf-8"))
-    assert report == {"left_out": left_out, "notes": built[1].report.notes}
+    notes = built[1].report.notes
+    assert report == {"split": "folds", "left_out": left_out, "notes": notes}
 
 
 def test_an_outlined_fracture_is_a_fracture_whatever_the_table_says(examples):
@@ -351,6 +356,41 @@ def test_fill_cuts_off_what_lies_outside_the_picture():
 def test_fill_of_no_polygons_is_empty():
     assert not fill((), (5, 6, 1), 1.0).any()
     assert fill((), (5, 6, 1), 1.0).shape == (5, 6)
+
+
+def test_folds_of_the_real_table_are_of_equal_make_up(shared_data, tmp_path):
+    entries = unbuilt(shared_data / "fracatlas", tmp_path).catalogue().entries
+    dealt = deal([(e.group, e.stratum) for e in entries], 5)
+    counts = np.bincount([dealt[e.group] for e in entries])
+    fractured = np.bincount([dealt[e.group] for e in entries if e.fracture == 1])
+    # Folds by the hash of the group alone held 505 to 933 and 76 to 179.
+    assert np.ptp(counts) <= 10
+    assert np.ptp(fractured) <= 6
+
+
+def test_the_authors_split_is_read_from_their_tables(tmp_path):
+    mini = Miniature(tmp_path / "FracAtlas")
+    drawn = picture(0, fractured=True)
+    for number in (0, 100, 200, 300):
+        fractured = number != 300
+        mini.add(number, jpeg(drawn.image), fractured=fractured, polygons=[box_of(drawn.mask)])
+    mini.close()
+    for part, number in (("train", 0), ("valid", 100), ("test", 200)):
+        path = mini.root / OFFICIAL.format(part)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"image_id\n{name(number)}\n")
+    entries = unbuilt(mini.root, tmp_path).catalogue().entries
+    assert [e.split for e in entries] == ["train", "validation", "test", ""]
+
+
+def test_the_real_official_split_keeps_its_evaluation(shared_data, tmp_path):
+    entries = unbuilt(shared_data / "fracatlas", tmp_path).catalogue().entries
+    assert Counter(e.split for e in entries if e.fracture == 0).keys() == {""}
+    records = [Record(e.id, e.group, None, e.split, e.stratum) for e in entries]
+    made = partition(records, split="official", folds=5)
+    assert Counter(made.split_of.values()) == {"train": 2848, "validation": 82, "test": 61}
+    assert len(made.left_out) == 552
+    assert not crossing(made.rows(records), {"train"}, {"validation"}, {"test"})
 
 
 @pytest.mark.slow
