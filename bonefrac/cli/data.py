@@ -4,6 +4,7 @@ import click
 
 from bonefrac.cli.data_build import build
 from bonefrac.cli.data_info import info
+from bonefrac.cli.data_verify import verify
 from bonefrac.cli.options import Group, version_option
 
 
@@ -13,5 +14,5 @@ def data() -> None:
     """Build data folders of TFRecord shards, and look into them."""
 
 
-for verb in (build, info):
+for verb in (build, info, verify):
     data.add_command(verb)

@@ -89,7 +89,7 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         return self._for_workers
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
 
     def _example_writer(self) -> ExampleWriter:
         return _SortedWriter(self.info.file_format)

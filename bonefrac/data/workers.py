@@ -6,7 +6,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
@@ -48,14 +48,8 @@ def workers(jobs: int) -> Iterator[Map]:
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare)
 
     def ahead(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-        waiting: deque[Future] = deque()
         try:
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) == _AHEAD * jobs:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from in_order(pool, function, items, window=_AHEAD * jobs)
         except BrokenProcessPool:
             raise BonefracError(
                 "A worker process was ended from outside",
@@ -67,6 +61,19 @@ def workers(jobs: int) -> Iterator[Map]:
         yield ahead
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def in_order(
+    pool: Executor, function: Callable[[Any], Any], items: Iterable[Any], *, window: int
+) -> Iterator[Any]:
+    """`pool.map` that takes no more than `window` items before its reader has taken the first."""
+    waiting: deque[Future] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) == window:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _prepare() -> None:
