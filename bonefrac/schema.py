@@ -47,6 +47,14 @@ VERDICT_FRACTURE = "fracture"
 VERDICT_DOUBT = "doubt"
 VERDICT_NONE = "no fracture"
 
+# RGB. Amber and cyan stay apart in every common colour blindness, and both print light gray on
+# black.
+COLOURS = {
+    VERDICT_FRACTURE: (255, 176, 0),
+    VERDICT_DOUBT: (70, 215, 255),
+    VERDICT_NONE: (255, 255, 255),  # and every caption
+}
+
 # Files of a model folder, a data folder and a run folder.
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.weights.h5"

@@ -76,20 +76,29 @@ def verify_manifest(folder: Path, *, what: str, fix: str) -> str:
     if not manifest.is_file():
         state = "has no " + MANIFEST_FILE if folder.is_dir() else "does not exist"
         raise BonefracError(f"{folder} {state}", expected=f"a {what}", fix=fix)
-    lines = manifest.read_text(encoding="utf-8", errors="replace").splitlines()
-    if not lines:
+    if not manifest.read_bytes():
         raise BonefracError(f"{manifest} is empty", expected=f"a complete {what}", fix=fix)
-    for line in lines:
+    for name, state, digest in damages(folder):
+        expected = f"SHA-256 {digest[:12]}…" if digest else f"a complete {what}"
+        raise BonefracError(f"{folder / name} {state}", expected=expected, fix=fix)
+    return sha256(manifest)
+
+
+def damages(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Each file that the manifest of `folder` lists and that is not as it was.
+
+    Returns:
+        Name below `folder`, "is missing" or "(n bytes) is damaged", and the SHA-256 that a
+        damaged file had.
+    """
+    manifest = folder / MANIFEST_FILE
+    for line in manifest.read_text(encoding="utf-8", errors="replace").splitlines():
         digest, _, name = line.partition("  ")
         path = folder / name
         if not path.is_file():
-            raise BonefracError(f"{path} is missing", expected=f"a complete {what}", fix=fix)
-        if sha256(path) != digest:
-            size = path.stat().st_size
-            raise BonefracError(
-                f"{path} ({size} bytes) is damaged", expected=f"SHA-256 {digest[:12]}…", fix=fix
-            )
-    return sha256(manifest)
+            yield name, "is missing", ""
+        elif sha256(path) != digest:
+            yield name, f"({path.stat().st_size} bytes) is damaged", digest
 
 
 def _replace(aside: Path, target: Path) -> None:

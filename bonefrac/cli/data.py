@@ -5,6 +5,8 @@ import click
 from bonefrac.cli.data_build import build
 from bonefrac.cli.data_compare import compare
 from bonefrac.cli.data_info import info
+from bonefrac.cli.data_show import show
+from bonefrac.cli.data_verify import verify
 from bonefrac.cli.options import Group, version_option
 
 
@@ -14,5 +16,5 @@ def data() -> None:
     """Build data folders of TFRecord shards, and look into them."""
 
 
-for verb in (build, info, compare):
+for verb in (build, info, show, verify, compare):
     data.add_command(verb)

@@ -26,6 +26,21 @@ _split = click.option(
 )
 
 
+def _cores() -> int:
+    from bonefrac.data.workers import cores
+
+    return cores()
+
+
+_jobs = click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=_cores,
+    show_default="the processors it may use",
+    help="Processes that read and draw; the folder is the same with any number.",
+)
+
+
 @click.group(cls=Group)
 def build() -> None:
     """Turn radiographs and annotations into a data folder, whole or not at all."""
@@ -64,7 +79,7 @@ class DataSetCommand(Command):
 def _on_disk(command: Callable[..., None]) -> click.Command:
     """The options that every data set on disk takes."""
     source = click.option("--source", type=FOLDER, required=True, help="Folder of the data set.")
-    for option in (_max_side, _split, _folds, _out, source):
+    for option in (_max_side, _jobs, _split, _folds, _out, source):
         command = option(command)
     return build.command(cls=DataSetCommand)(command)
 
@@ -178,6 +193,7 @@ def _build_data_set(name: str, out: Path, **arguments: Any) -> None:
 @_out
 @_folds
 @_split
+@_jobs
 def phantom(out: Path, **arguments: Any) -> None:
     """Phantom radiographs: drawn limbs, half of them broken, with exact masks.
 

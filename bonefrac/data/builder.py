@@ -1,16 +1,18 @@
 """What every data set's tfds builder does alike: records into splits, with a report."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.writer import ExampleWriter
 
 from bonefrac.data.features import features
 from bonefrac.data.partition import Record, partition
 from bonefrac.data.split_file import Row, read_assignment
+from bonefrac.data.workers import Map, workers
 from bonefrac.schema import FOLDS, SPLIT_KINDS
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many, of how many)
@@ -32,12 +34,14 @@ class Report:
 class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """A tfds builder whose splits are made from the groups of its records.
 
-    A data set fills `name`, `description`, `homepage`, `citation`, `records` and `example`.
+    A data set fills `name`, `description`, `homepage`, `citation`, `records` and `example`. What
+    `example` reads of `self` is set before `super().__init__`: a worker's copy has nothing else.
 
     Args:
         folds: how many folds to make.
         split: of `bonefrac.data.partition.partition`: "folds" gives `fold0`, `fold1`, ...
         progress: called as the work goes on.
+        jobs: processes that make examples; the folder is the same with any number.
         **kwargs: of `tfds.core.GeneratorBasedBuilder`.
     """
 
@@ -47,10 +51,19 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
     citation = ""
 
     def __init__(
-        self, *, folds: int, progress: Progress, split: str = FOLDS, **kwargs: Any
+        self,
+        *,
+        folds: int,
+        progress: Progress,
+        split: str = FOLDS,
+        jobs: int = 1,
+        **kwargs: Any,
     ) -> None:
+        self._for_workers = dict(vars(self))
         if split not in SPLIT_KINDS:
             read_assignment(Path(split))  # a wrong table is told before thousands of files are read
+        self.jobs = jobs
+        self.ahead: Map = map
         self.folds = folds
         self.split = split
         self.split_kind = ""
@@ -67,8 +80,22 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
     def example(self, record: Record) -> dict[str, Any]:
         """Make the example of one record with `bonefrac.data.features.example`."""
 
+    def download_and_prepare(self, **kwargs: Any) -> None:
+        """Build, with the workers alive only meanwhile."""
+        with workers(self.jobs) as self.ahead:
+            super().download_and_prepare(**kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self._for_workers
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def _example_writer(self) -> ExampleWriter:
+        return _SortedWriter(self.info.file_format)
+
     def _info(self) -> tfds.core.DatasetInfo:
-        return tfds.core.DatasetInfo(
+        return _Info(
             builder=self,
             features=features(),
             description=self.description,
@@ -90,7 +117,25 @@ class FoldedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         return {name: self._generate_examples(part) for name, part in parts.items()}
 
     def _generate_examples(self, records: list[Record]) -> Iterator[tuple[str, dict]]:
-        for record in records:
-            yield record.id, self.example(record)
+        for record, example in zip(records, self.ahead(self.example, records), strict=True):
+            yield record.id, example
             self._written += 1
             self.progress("Writing", self._written, self._total)
+
+
+class _Info(tfds.core.DatasetInfo):
+    def initialize_from_bucket(self) -> None:
+        """Ask nobody who else has built it; tfds would leave an empty folder in /tmp."""
+
+
+class _SortedWriter(ExampleWriter):
+    """The same bytes in every process: protocol buffers order a map by the process' own hash."""
+
+    def write(self, path: Any, examples: Iterable[tuple[Any, bytes]]) -> Any:
+        return super().write(path, ((key, _sorted(example)) for key, example in examples))
+
+
+def _sorted(example: bytes) -> bytes:
+    import tensorflow as tf  # not at the top: a worker needs none
+
+    return tf.train.Example.FromString(example).SerializeToString(deterministic=True)

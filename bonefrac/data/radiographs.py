@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +90,13 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
 
     def _readable(self, entries: Sequence[Entry]) -> list[tuple[Entry, np.ndarray]]:
         found = []
-        # Decoding and the matrix products of a thumbnail release Python's lock.
-        with ThreadPoolExecutor() as threads:
-            for done, (entry, result) in enumerate(
-                zip(entries, threads.map(_scan, entries), strict=True), start=1
-            ):
-                if isinstance(result, str):
-                    self.report.left_out[entry.id] = result
-                else:
-                    found.append((entry, result))
-                self.progress("Scanning", done, len(entries))
+        scanned = zip(entries, self.ahead(_scan, entries), strict=True)
+        for done, (entry, result) in enumerate(scanned, start=1):
+            if isinstance(result, str):
+                self.report.left_out[entry.id] = result
+            else:
+                found.append((entry, result))
+            self.progress("Scanning", done, len(entries))
         return found
 
     def _copies_under_two_labels(self, entries: Sequence[Entry], duplicates: Pairs) -> set[int]:

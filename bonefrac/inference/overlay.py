@@ -8,17 +8,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from bonefrac.schema import NOT_A_DEVICE, PIXEL_MAX, VERDICT_DOUBT, VERDICT_FRACTURE, VERDICT_NONE
+from bonefrac.schema import COLOURS, NOT_A_DEVICE, PIXEL_MAX, VERDICT_DOUBT, VERDICT_NONE
 
 if TYPE_CHECKING:
     from bonefrac.inference.finding import Box, Finding
 
-# Amber and cyan stay apart in every common colour blindness, and both print light gray on black.
-COLOURS = {
-    VERDICT_FRACTURE: (255, 176, 0),
-    VERDICT_DOUBT: (70, 215, 255),
-    VERDICT_NONE: (255, 255, 255),  # and every caption
-}
 _HALO_OPACITY = 0.85
 _SUBPIXEL_BITS = 4
 _SMALLEST_FONT = 12  # pixels; below it the words run together

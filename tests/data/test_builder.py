@@ -1,5 +1,7 @@
 """Records become folds: a group is never split, progress is told, and an empty fold is an error."""
 
+import tempfile
+
 import pytest
 
 from bonefrac.data.builder import FoldedBuilder, Record
@@ -47,6 +49,13 @@ def built(pairs, capsys):
     builder, told = pairs()
     builder.download_and_prepare(file_format="tfrecord")
     return builder, told
+
+
+def test_nothing_is_left_in_the_temporary_folder(pairs, tmp_path, monkeypatch, capsys):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    pairs()[0].download_and_prepare(file_format="tfrecord")
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_every_record_lands_in_the_fold_of_its_group(built):

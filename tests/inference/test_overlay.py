@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bonefrac.inference.finding import Finding, Thresholds, find
-from bonefrac.inference.overlay import COLOURS, _figure
+from bonefrac.inference.overlay import _figure
 from bonefrac.radiograph.reader import Radiograph
-from bonefrac.schema import VERDICT_DOUBT, VERDICT_FRACTURE
+from bonefrac.schema import COLOURS, VERDICT_DOUBT, VERDICT_FRACTURE
 
 SURE, DOUBT, NONE = 0.9, 0.5, 0.05
 NOISE = np.random.default_rng(0).integers(0, 256, (400, 600)).astype(np.float32)
