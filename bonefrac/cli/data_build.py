@@ -42,7 +42,7 @@ def fracatlas(source: Path, out: Path, folds: int, max_side: int) -> None:
     bonefrac-data build fracatlas --source FracAtlas --out data/fracatlas
     """
     load_tensorflow()
-    from bonefrac.data.datasets.fracatlas import FracAtlas
+    from bonefrac.data.datasets.builders import FracAtlas
 
     _build(FracAtlas, out, source=source, folds=folds, max_side=max_side)
 

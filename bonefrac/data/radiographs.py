@@ -1,17 +1,16 @@
 """The tfds builder of every data set that lies on disk: scan, group, leave out, encode."""
 
-from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from bonefrac.data.audit import filler_share, near_duplicates, thumbnail
 from bonefrac.data.builder import FoldedBuilder, Record
-from bonefrac.data.catalogue import Catalogue, Entry
+from bonefrac.data.catalogue import Catalogue, DataSet, Entry
 from bonefrac.data.features import example
 from bonefrac.data.outlines import Outlines, fill
 from bonefrac.data.splits import merge
@@ -23,7 +22,7 @@ Pairs = Sequence[tuple[int, int]]
 
 
 class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A data set of picture files; a subclass fills `catalogue` and the tfds texts.
+    """A data set of picture files; a subclass names its `data_set`.
 
     Left out and reported: files that are missing, cut short or unreadable, and the intact copy
     of a picture that is there under two labels. Groups are the catalogue's, joined where
@@ -32,17 +31,36 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
     Args:
         source: folder of the data set, in its authors' own layout.
         max_side: larger pictures are scaled down to this many pixels.
+        options: of the data set's `catalogue`.
         **kwargs: of `FoldedBuilder`.
     """
 
-    def __init__(self, *, source: Path, max_side: int = 1024, **kwargs: Any) -> None:
+    data_set: ClassVar[DataSet]
+    licence = ""
+    download = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "data_set" in vars(cls):
+            for text in ("name", "description", "homepage", "citation", "licence", "download"):
+                setattr(cls, text, getattr(cls.data_set, text))
+        super().__init_subclass__(**kwargs)
+
+    def __init__(
+        self,
+        *,
+        source: Path,
+        max_side: int = 1024,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.source = Path(source)
         self.max_side = max_side
+        self.options = dict(options or {})
         super().__init__(**kwargs)
 
-    @abstractmethod
     def catalogue(self) -> Catalogue:
         """What the data set says about its radiographs."""
+        return self.data_set.catalogue(self.source, **self.options)
 
     def records(self) -> list[Record]:
         """Scan every file once; needs about 16 KB of memory a radiograph."""

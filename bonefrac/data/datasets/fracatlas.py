@@ -1,4 +1,4 @@
-"""FracAtlas: 4,083 radiographs of limbs, fractures outlined by radiologists, as a tfds builder."""
+"""FracAtlas: 4,083 radiographs of limbs, fractures outlined by radiologists."""
 
 import csv
 import json
@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bonefrac.data.catalogue import Catalogue, Entry
+from bonefrac.data.catalogue import Catalogue, DataSet, Entry
 from bonefrac.data.outlines import Outlines
-from bonefrac.data.radiographs import RadiographBuilder
 from bonefrac.errors import BonefracError
 
 CSV = "dataset.csv"
@@ -21,48 +20,45 @@ BODY_PARTS = ("hand", "leg", "hip", "shoulder", "mixed")
 VIEWS = ("frontal", "lateral", "oblique")
 
 
-class FracAtlas(RadiographBuilder):
-    """The tfds builder.
+def catalogue(source: Path) -> Catalogue:
+    """Join the table, the pictures and the polygons.
 
-    Groups are blocks of 25 neighbouring ids, joined where near-duplicates link them.
+    Groups are blocks of 25 neighbouring ids.
 
     Args:
         source: folder with `dataset.csv`, `images/` and `Annotations/` as published.
-        **kwargs: of `RadiographBuilder`.
+
+    Raises:
+        BonefracError: the table or the polygons are not there.
     """
+    polygons = _polygons(_file(source, COCO))
+    paths = {path.name: path for path in sorted(source.glob("images/*/*.jpg"))}
+    with _file(source, CSV).open(newline="", encoding="utf-8") as file:
+        rows = {row["image_id"]: row for row in csv.DictReader(file)}
+    left_out = {
+        Path(name).stem: "in images/, not in dataset.csv" if name in paths else "no such file"
+        for name in sorted(rows.keys() ^ paths.keys())
+    }
+    names = sorted(rows.keys() & paths.keys())
+    entries = tuple(_entry(paths[n], rows[n], tuple(polygons.get(n, ()))) for n in names)
+    groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
+    return Catalogue(DATA_SET.name, source, entries, left_out, groups_are)
 
-    name = "fracatlas"
-    description = "Radiographs of hand, leg, hip and shoulder with outlined fractures. CC BY 4.0."
-    homepage = "https://doi.org/10.1038/s41597-023-02432-4"
-    citation = (
-        "Abedeen, I. et al. FracAtlas: a dataset for fracture classification, localization and "
-        "segmentation of musculoskeletal radiographs. Scientific Data 10, 521 (2023)."
-    )
 
-    def catalogue(self) -> Catalogue:
-        """Join the table, the pictures and the polygons."""
-        polygons = _polygons(self._file(COCO))
-        paths = {path.name: path for path in sorted(self.source.glob("images/*/*.jpg"))}
-        with self._file(CSV).open(newline="", encoding="utf-8") as file:
-            rows = {row["image_id"]: row for row in csv.DictReader(file)}
-        left_out = {
-            Path(name).stem: "in images/, not in dataset.csv" if name in paths else "no such file"
-            for name in sorted(rows.keys() ^ paths.keys())
-        }
-        names = sorted(rows.keys() & paths.keys())
-        entries = tuple(_entry(paths[n], rows[n], tuple(polygons.get(n, ()))) for n in names)
-        groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
-        return Catalogue(self.name, self.source, entries, left_out, groups_are)
+def recognises(source: Path) -> bool:
+    """Whether the folder holds FracAtlas' polygons."""
+    return (source / COCO).is_file()
 
-    def _file(self, name: str) -> Path:
-        path = self.source / name
-        if not path.is_file():
-            raise BonefracError(
-                f"{path} does not exist",
-                expected=f"FracAtlas' own folder layout ({CSV}, images/, {COCO})",
-                fix=f"Download it from {self.homepage} and give its folder as --source",
-            )
-        return path
+
+def _file(source: Path, name: str) -> Path:
+    path = source / name
+    if not path.is_file():
+        raise BonefracError(
+            f"{path} does not exist",
+            expected=f"FracAtlas' own folder layout ({CSV}, images/, {COCO})",
+            fix=f"Download it from {DATA_SET.homepage} and give its folder as --source",
+        )
+    return path
 
 
 def _entry(path: Path, row: dict[str, str], polygons: tuple[np.ndarray, ...]) -> Entry:
@@ -89,3 +85,19 @@ def _polygons(path: Path) -> dict[str, list[np.ndarray]]:
         for flat in annotation["segmentation"]:
             polygons[names[annotation["image_id"]]].append(np.reshape(flat, (-1, 2)))
     return polygons
+
+
+DATA_SET = DataSet(
+    name="fracatlas",
+    description="Radiographs of hand, leg, hip and shoulder with outlined fractures. CC BY 4.0.",
+    licence="CC BY 4.0: name the authors wherever you publish pictures, results or weights.",
+    download="Get FracAtlas.zip from figshare (linked from the paper, 341 MB) and unpack it.",
+    layout=f"`{CSV}`, `images/Fractured/`, `images/Non_fractured/`, `{COCO}`",
+    catalogue=catalogue,
+    recognises=recognises,
+    homepage="https://doi.org/10.1038/s41597-023-02432-4",
+    citation=(
+        "Abedeen, I. et al. FracAtlas: a dataset for fracture classification, localization and "
+        "segmentation of musculoskeletal radiographs. Scientific Data 10, 521 (2023)."
+    ),
+)

@@ -11,7 +11,8 @@ from matplotlib.path import Path
 from PIL import Image, ImageFile
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from bonefrac.data.datasets.fracatlas import COCO, CSV, FracAtlas
+from bonefrac.data.datasets.builders import FracAtlas
+from bonefrac.data.datasets.fracatlas import COCO, CSV
 from bonefrac.data.outlines import fill
 from bonefrac.data.phantom import draw
 from bonefrac.data.store import build
