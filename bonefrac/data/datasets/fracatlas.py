@@ -13,6 +13,8 @@ from bonefrac.errors import BonefracError
 
 CSV = "dataset.csv"
 COCO = "Annotations/COCO JSON/COCO_fracture_masks.json"
+# The authors' own split, of the fractured radiographs only.
+SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 # There are no patient ids; neighbouring image ids are often one patient. Blocks of 25 leave one
 # border in 25 where two views of a patient can part.
 ID_BLOCK = 25
@@ -40,9 +42,17 @@ def catalogue(source: Path) -> Catalogue:
         for name in sorted(rows.keys() ^ paths.keys())
     }
     names = sorted(rows.keys() & paths.keys())
-    entries = tuple(_entry(paths[n], rows[n], tuple(polygons.get(n, ()))) for n in names)
+    splits = _splits(source)
+    entries = tuple(
+        _entry(paths[n], rows[n], tuple(polygons.get(n, ())), splits.get(n, "")) for n in names
+    )
+    corrected = {
+        Path(n).stem: "fractured=0 in dataset.csv, but outlined: called fractured"
+        for n in names
+        if polygons.get(n) and rows[n]["fractured"] != "1"
+    }
     groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
-    return Catalogue(DATA_SET.name, source, entries, left_out, groups_are)
+    return Catalogue(DATA_SET.name, source, entries, left_out, groups_are, corrected)
 
 
 def recognises(source: Path) -> bool:
@@ -61,13 +71,24 @@ def _file(source: Path, name: str) -> Path:
     return path
 
 
-def _entry(path: Path, row: dict[str, str], polygons: tuple[np.ndarray, ...]) -> Entry:
+def _splits(source: Path) -> dict[str, str]:
+    splits: dict[str, str] = {}
+    for split, stem in SPLITS.items():
+        path = source / "Utilities" / "Fracture Split" / f"{stem}.csv"
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                splits.update((row["image_id"], split) for row in csv.DictReader(file))
+    return splits
+
+
+def _entry(path: Path, row: dict[str, str], polygons: tuple[np.ndarray, ...], split: str) -> Entry:
     # IMG0003298 is called intact in the table, but somebody outlined its fracture.
     fracture = int(row["fractured"] == "1" or bool(polygons))
     return Entry(
         id=path.stem,
         path=path,
         group=f"block{int(path.stem.removeprefix('IMG')) // ID_BLOCK:04d}",
+        split=split,
         fracture=fracture,
         body_part=next((part for part in BODY_PARTS if row[part] == "1"), ""),
         view="+".join(view for view in VIEWS if row[view] == "1"),
