@@ -1,7 +1,7 @@
 """Pictures that are there more than once: the same, turned, mirrored, or encoded anew."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy.fft import dctn
@@ -24,6 +24,7 @@ _CHUNK = 256  # pairs of thumbnails correlated at once
 # Where so many pairs of two blocks are candidates, one matrix product is cheaper than each alone.
 _DENSE = 1 / 32
 _COARSE, _FINE = 8, 16  # lowest frequencies, by side
+_CUT_ROWS = 2  # of a thumbnail
 _ROUNDING = 1e-4  # of a squared distance in float32
 
 
@@ -70,6 +71,33 @@ def near_duplicates(
         pairs += verify(thumbnails, left, right, threshold)
         if progress:
             progress("Comparing", done, _block_pairs(len(rows)))
+    return sorted(pairs)
+
+
+def copies_of_cut(
+    thumbnails: Rows, cut: Mapping[int, float], *, threshold: float = NEAR_DUPLICATE_CORRELATION
+) -> list[tuple[int, int]]:
+    """Pairs (i, j), i < j, of a picture that was cut short and one with the same upper part.
+
+    On FracAtlas it finds the whole copy of each of the 6 pictures that end in filler, and no
+    other; as whole pictures, none of the 6 correlates with its copy above 0.96.
+
+    Args:
+        thumbnails: N rows [64 * 64], as `thumbnail` or `packed` makes them.
+        cut: index of a picture that ends in filler -> share of its height that is filler.
+        threshold: of the correlation of the upper parts.
+    """
+    pairs: set[tuple[int, int]] = set()
+    for k, share in cut.items():
+        # The row of blocks in which the file was cut is filler in part.
+        pixels = THUMBNAIL_SIDE * max(0, int(THUMBNAIL_SIDE * (1 - share)) - _CUT_ROWS)
+        if pixels:
+            upper = _unit(thumbnails[k][None, :pixels])[0]
+            for start in range(0, len(thumbnails), _BLOCK):
+                rows = range(start, min(start + _BLOCK, len(thumbnails)))
+                part = _unit(np.stack([thumbnails[row][:pixels] for row in rows]))
+                same = np.flatnonzero(part @ upper > threshold) + start
+                pairs.update((min(k, j), max(k, j)) for j in same.tolist() if j != k)
     return sorted(pairs)
 
 

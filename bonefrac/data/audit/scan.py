@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -55,7 +56,7 @@ class MaskFacts:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """What one file is; everything after `file_bytes` only if it can be read.
+    """What one file is; what follows `orientation` only if it can be read.
 
     Attributes:
         problem: why it cannot be read, "" if it can.
@@ -157,23 +158,26 @@ def _picture(path: Path) -> Facts:
     try:
         pixels = read(data).pixels
     except BonefracError as error:
-        return replace(file, problem=error.received.replace("<bytes>", path.name))
-    return replace(file, **_header(data), **_pixels(pixels, _orientation(data)))
+        problem = error.received.replace("<bytes>", path.name)
+        return replace(file, problem=problem, **_header(data))
+    header = _header(data)
+    return replace(file, **header, **_pixels(pixels, header.get("orientation", _UPRIGHT)))
 
 
-def _header(data: bytes) -> dict:
-    image = Image.open(io.BytesIO(data))
-    tables = getattr(image, "quantization", None)
-    return {
-        "format": image.format or "",
-        "mode": image.mode,
-        "quality": _quality(sum(tables[0])) if tables else 0,
-    }
-
-
-def _orientation(data: bytes) -> int:
-    found = Image.open(io.BytesIO(data)).getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
-    return found if found in _AS_STORED else _UPRIGHT
+def _header(data: bytes) -> dict[str, Any]:
+    """Of a file that Pillow opens at least; {} of any other."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            tables = getattr(image, "quantization", None)
+            orientation = image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
+            return {
+                "format": image.format or "",
+                "mode": image.mode,
+                "quality": _quality(sum(tables[0])) if tables else 0,
+                "orientation": orientation if orientation in _AS_STORED else _UPRIGHT,
+            }
+    except Exception:  # Pillow's parsers raise whatever they trip over: struct.error, ...
+        return {}
 
 
 def _quality(table_sum: int) -> int:
@@ -181,7 +185,7 @@ def _quality(table_sum: int) -> int:
     return max(1, round(100 - 50 * ratio if ratio <= 1 else 50 / ratio))
 
 
-def _pixels(pixels: np.ndarray, orientation: int) -> dict:
+def _pixels(pixels: np.ndarray, orientation: int) -> dict[str, Any]:
     stored = _AS_STORED[orientation](pixels) if orientation != _UPRIGHT else pixels
     counts = np.bincount(np.rint(pixels).astype(np.uint8).ravel(), minlength=256)
     low, median, high = _levels(counts, 0.01, 0.5, 0.99)
@@ -190,7 +194,6 @@ def _pixels(pixels: np.ndarray, orientation: int) -> dict:
     digest.update(np.ascontiguousarray(pixels).data)
     return {
         "pixel_digest": digest.hexdigest(),
-        "orientation": orientation,
         "size": (height, width),
         "filler": filler_share(stored),
         "mean": float(counts @ np.arange(256) / pixels.size),
