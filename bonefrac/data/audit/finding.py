@@ -116,3 +116,8 @@ def together(
     """A finding about radiographs that belong together; none if there are no cases."""
     if cases:
         yield Finding(check, severity, title, meaning, tuple(cases), details or {})
+
+
+def printable(text: str) -> str:
+    """A text from a file name or a table, with whatever a terminal or a page would obey marked."""
+    return "".join(c if c.isprintable() else "�" for c in text)

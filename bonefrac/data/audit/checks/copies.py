@@ -6,6 +6,8 @@ from bonefrac.data.audit.duplicates import exact_copies
 from bonefrac.data.audit.finding import Evidence, Finding, Severity, together
 from bonefrac.data.catalogue import Entry
 
+_LABELS = {1: "positive", 0: "negative"}
+
 
 def two_labels(evidence: Evidence) -> Iterator[Finding]:
     """The same picture, positive once and negative once."""
@@ -18,7 +20,7 @@ def two_labels(evidence: Evidence) -> Iterator[Finding]:
         "bonefrac-data build drops the negative one.",
         cases=evidence.ids(found),
         details={
-            evidence.entries[k].id: f"labelled {evidence.entries[k].label}"
+            evidence.entries[k].id: f"labelled {_LABELS[evidence.entries[k].label]}"
             for pair in found
             for k in pair
         },
