@@ -61,14 +61,13 @@ def near_duplicates(
         threshold: of the correlation of two thumbnails.
         progress: called as the comparison goes on.
     """
-    rows = [k for k in range(len(thumbnails)) if np.ptp(thumbnails[k]) > 0]
+    rows = np.array([k for k in range(len(thumbnails)) if np.ptp(thumbnails[k]) > 0], int)
     radius = 2 * (1 - threshold) + _ROUNDING  # |a - b|^2 of unit vectors that correlate so
     hashes = _hashes(thumbnails, rows)
     pairs: list[tuple[int, int]] = []
     for done, (i, j, dense) in enumerate(_candidates(hashes, radius), start=1):
-        left, right = np.take(rows, i), np.take(rows, j)
         verify = _same_of_all if dense else _same_of_each
-        pairs += verify(thumbnails, left, right, threshold)
+        pairs += verify(thumbnails, rows[i], rows[j], threshold)
         if progress:
             progress("Comparing", done, _block_pairs(len(rows)))
     return sorted(pairs)
@@ -131,7 +130,7 @@ def _gather(thumbnails: Rows, rows: Iterable[int]) -> np.ndarray:
     return _unit(np.stack([thumbnails[k] for k in rows]))
 
 
-def _hashes(thumbnails: Rows, rows: Sequence[int]) -> np.ndarray:
+def _hashes(thumbnails: Rows, rows: np.ndarray) -> np.ndarray:
     """float32 [N, 256], the 8x8 lowest frequencies first."""
     u, v = np.indices((_FINE, _FINE)).reshape(2, -1)
     order = np.argsort(np.maximum(u, v) >= _COARSE, kind="stable")

@@ -32,7 +32,11 @@ def groups_across(evidence: Evidence) -> Iterator[Finding]:
         if entry.group and entry.split:
             members[entry.group].append(k)
     splits = [entry.split for entry in evidence.entries]
-    parted = [group for group in members.values() if len({splits[k] for k in group}) > 1]
+    parted = [
+        _one_of_each_first(group, splits)
+        for group in members.values()
+        if len({splits[k] for k in group}) > 1
+    ]
     if parted:
         yield Finding(
             "split_groups",
@@ -44,6 +48,12 @@ def groups_across(evidence: Evidence) -> Iterator[Finding]:
             details={evidence.entries[k].id: splits[k] for group in parted for k in group},
             table=_leaked(splits, parted),
         )
+
+
+def _one_of_each_first(group: list[int], splits: list[str]) -> list[int]:
+    kinds = dict.fromkeys(splits[k] for k in group)
+    first = [next(k for k in group if splits[k] == split) for split in kinds]
+    return first + [k for k in group if k not in first]
 
 
 def _leaked(splits: list[str], links: list) -> Table:
