@@ -4,6 +4,7 @@
 IMAGE = "image"
 MASK = "mask"
 HAS_MASK = "has_mask"
+MASK_COARSE = "mask_coarse"
 FRACTURE = "fracture"
 ABNORMALITY = "abnormality"
 BONE_AGE_MONTHS = "bone_age_months"

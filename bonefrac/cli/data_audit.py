@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bonefrac import __version__
 from bonefrac.cli.options import FOLDER, Command, command_line, progress_bar
 
 
@@ -38,11 +39,12 @@ def audit(
     catalogue = catalogue_of(source, name)
     with progress_bar() as progress:
         found = examine(catalogue, jobs=jobs, progress=progress)
-    told = {"command": command_line(), "date": datetime.date.today().isoformat()}
+    today = datetime.date.today().isoformat()
+    told = report.as_json(found, version=__version__, command=command_line(), date=today)
     if output is not None:
-        report.write(found, output, **told)
+        report.write(found, output, told=told)
     if as_json:
-        click.echo(json.dumps(report.as_json(found, **told)))
+        click.echo(json.dumps(told))
     else:
         report.show(found)
         if output is not None:

@@ -1,7 +1,7 @@
 """What a data set says about its radiographs, before any of them is decoded."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,30 +62,3 @@ class Catalogue:
     left_out: Mapping[str, str] = field(default_factory=dict)
     groups_are: str = "radiographs"
     corrected: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class DataSet:
-    """A data set that lies on disk: whose it is, how to get it, how to read its layout.
-
-    Attributes:
-        name: as commands and files call it.
-        description: what it holds, one or two sentences.
-        licence: what its makers allow.
-        download: how to get it, by hand.
-        layout: the files that it is read from.
-        catalogue: folder (and options) -> what it says; imports no TensorFlow.
-        recognises: whether a folder has this layout; a look at names, not at contents.
-        homepage: where it is published.
-        citation: what to cite.
-    """
-
-    name: str
-    description: str
-    licence: str
-    download: str
-    layout: str
-    catalogue: Callable[..., Catalogue]
-    recognises: Callable[[Path], bool]
-    homepage: str = ""
-    citation: str = ""

@@ -1,23 +1,26 @@
 """The tfds builder of every data set that lies on disk: scan, group, leave out, encode."""
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
+from bonefrac.data.annotations.masks import open_mask
 from bonefrac.data.audit.duplicates import Pairs, joined_groups, near_duplicates
 from bonefrac.data.audit.scan import scan
 from bonefrac.data.builder import FoldedBuilder, Record
-from bonefrac.data.catalogue import Catalogue, DataSet, Entry
+from bonefrac.data.catalogue import Catalogue, Entry
 from bonefrac.data.features import example
 from bonefrac.data.outlines import Outlines, fill
-from bonefrac.radiograph.letterbox import resize
+from bonefrac.errors import BonefracError
+from bonefrac.radiograph.letterbox import resize, resize_nearest
 from bonefrac.radiograph.reader import read
 
 
 class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A data set of picture files; a subclass names its `data_set`.
+    """A data set of picture files; a subclass fills `catalogue` and the texts.
 
     Left out and reported: files that are missing, cut short or unreadable, and the intact copy
     of a picture that is there under two labels. Groups are the catalogue's, joined where
@@ -26,36 +29,20 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
     Args:
         source: folder of the data set, in its authors' own layout.
         max_side: larger pictures are scaled down to this many pixels.
-        options: of the data set's `catalogue`.
         **kwargs: of `FoldedBuilder`.
     """
 
-    data_set: ClassVar[DataSet]
     licence = ""
     download = ""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        if "data_set" in vars(cls):
-            for text in ("name", "description", "homepage", "citation", "licence", "download"):
-                setattr(cls, text, getattr(cls.data_set, text))
-        super().__init_subclass__(**kwargs)
-
-    def __init__(
-        self,
-        *,
-        source: Path,
-        max_side: int = 1024,
-        options: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, source: Path, max_side: int = 1024, **kwargs: Any) -> None:
         self.source = Path(source)
         self.max_side = max_side
-        self.options = dict(options or {})
         super().__init__(**kwargs)
 
+    @abstractmethod
     def catalogue(self) -> Catalogue:
         """What the data set says about its radiographs."""
-        return self.data_set.catalogue(self.source, **self.options)
 
     def records(self) -> list[Record]:
         """Scan every file once; needs about 7 KB of memory a radiograph."""
@@ -89,6 +76,7 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
             group=record.group,
             image=pixels,
             mask=None if entry.outlines is None else draw_mask(entry.outlines, original, pixels),
+            mask_coarse=entry.outlines is not None and entry.outlines.coarse,
             fracture=entry.fracture,
             abnormality=entry.abnormality,
             bone_age_months=entry.bone_age_months,
@@ -116,6 +104,35 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
 
 
 def draw_mask(outlines: Outlines, original: tuple[int, ...], pixels: np.ndarray) -> np.ndarray:
-    """The mask of a radiograph that may have been scaled: uint8 of `pixels`' shape, 0 and 1."""
+    """The mask of a radiograph that may have been scaled: uint8 of `pixels`' shape, 0 and 1.
+
+    Raises:
+        BonefracError: the mask file is damaged or of another size than the radiograph.
+    """
     height, width = original
-    return fill(outlines.in_pixels(height, width), pixels.shape, pixels.shape[0] / height)
+    mask = fill(outlines.in_pixels(height, width), pixels.shape, pixels.shape[0] / height)
+    if outlines.patches or outlines.mask_path:
+        mask |= resize_nearest(_painted(outlines, (height, width)), *pixels.shape)
+    return mask
+
+
+def _painted(outlines: Outlines, shape: tuple[int, int]) -> np.ndarray:
+    """Patches and mask file at the original size."""
+    canvas = np.zeros(shape, np.uint8)
+    if outlines.mask_path:
+        values = open_mask(outlines.mask_path)
+        if values.shape != shape:
+            raise BonefracError(
+                f"{outlines.mask_path} has {values.shape[1]}x{values.shape[0]} pixels",
+                expected=f"the {shape[1]}x{shape[0]} of its radiograph",
+                fix="Draw the mask on the upright radiograph at its own size",
+            )
+        chosen = outlines.mask_values
+        canvas |= np.isin(values, chosen) if chosen else values != 0
+    for patch in outlines.patches:
+        # What was painted beyond the border is cut off.
+        top, left = max(patch.top, 0), max(patch.left, 0)
+        inside = patch.pixels[top - patch.top :, left - patch.left :]
+        room = canvas[top : top + inside.shape[0], left : left + inside.shape[1]]
+        room |= inside[: room.shape[0], : room.shape[1]]
+    return canvas

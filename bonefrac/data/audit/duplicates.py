@@ -54,7 +54,7 @@ def near_duplicates(
     absolute values of the 16x16 lowest frequencies, those of (u, v) and (v, u) sorted: turning
     and mirroring do not change it, and by Bessel's inequality two hashes lie no further apart
     than the two thumbnails in any orientation. So it loses no pair: the answer is that of
-    correlating all with all. Memory is linear in N, 1.4 KB a row beside the thumbnails.
+    correlating all with all. Memory is linear in N, 1.6 KB a row beside the thumbnails.
 
     Args:
         thumbnails: N rows [64 * 64], as `thumbnail` or `packed` makes them.

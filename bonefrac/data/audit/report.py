@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bonefrac import __version__
 from bonefrac.data.audit.examine import Audit
 from bonefrac.data.audit.finding import Severity, printable
 from bonefrac.data.audit.page import page
@@ -22,18 +21,19 @@ _STYLES = {Severity.SEVERE: "bold red", Severity.WARNING: "yellow", Severity.NOT
 _NAMED = 2  # cases in the terminal
 
 
-def as_json(audit: Audit, *, command: str, date: str) -> dict[str, Any]:
+def as_json(audit: Audit, *, version: str, command: str, date: str) -> dict[str, Any]:
     """What `audit.json` holds; docs/reference/audit.md says what each key is.
 
     Args:
         audit: what was found.
+        version: of bonefrac.
         command: how the program was called.
         date: the day, ISO 8601.
     """
     catalogue = audit.evidence.catalogue
     return {
         "format": AUDIT_FORMAT,
-        "bonefrac": __version__,
+        "bonefrac": version,
         "name": catalogue.name,
         "source": str(catalogue.source),
         "date": date,
@@ -69,9 +69,14 @@ def as_json(audit: Audit, *, command: str, date: str) -> dict[str, Any]:
     }
 
 
-def write(audit: Audit, folder: Path, *, command: str, date: str) -> None:
-    """Write `audit.html` and `audit.json` into a folder, each whole or not at all."""
-    told = as_json(audit, command=command, date=date)
+def write(audit: Audit, folder: Path, *, told: dict[str, Any]) -> None:
+    """Write `audit.html` and `audit.json` into a folder, each whole or not at all.
+
+    Args:
+        audit: what was found.
+        folder: created if it does not exist.
+        told: the audit as `as_json` makes it.
+    """
     write_text(folder / AUDIT_PAGE, page(told, audit.evidence.entries))
     write_text(folder / AUDIT_FILE, json.dumps(told, indent=1) + "\n")
 

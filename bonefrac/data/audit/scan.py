@@ -36,6 +36,8 @@ _AS_STORED = {
     8: lambda p: np.rot90(p, -1),
 }
 
+Target = tuple[float, float, float]  # area, height and width of one outlined region, pixels
+
 
 @dataclass(frozen=True, eq=False)
 class MaskFacts:
@@ -45,13 +47,13 @@ class MaskFacts:
         problem: why it cannot be read.
         size: height and width, pixels.
         values: its gray levels, at most 8 of them.
-        targets: area, height and width of each connected region that is not 0, pixels.
+        targets: its connected regions, of the values that are the fracture.
     """
 
     problem: str = ""
     size: tuple[int, int] = (0, 0)
     values: tuple[int, ...] = ()
-    targets: tuple[tuple[float, float, float], ...] = ()
+    targets: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +135,19 @@ def scan(entries: Sequence[Entry], *, jobs: int | None = None, progress: Progres
 def facts_of(entry: Entry) -> Facts:
     """Read the file of one entry, and its mask picture."""
     facts = _picture(entry.path)
-    path = entry.outlines.mask_path if entry.outlines else None
-    return facts if path is None else replace(facts, mask=_mask(path))
+    if entry.outlines is None or entry.outlines.mask_path is None:
+        return facts
+    return replace(facts, mask=_mask(entry.outlines.mask_path, entry.outlines.mask_values))
+
+
+def regions(mask: np.ndarray) -> tuple[Target, ...]:
+    """The connected regions of a mask [H, W] that are not 0."""
+    labels, _ = label(mask)
+    areas = np.bincount(labels.ravel())[1:].tolist()
+    return tuple(
+        (float(area), float(y.stop - y.start), float(x.stop - x.start))
+        for area, (y, x) in zip(areas, find_objects(labels), strict=True)
+    )
 
 
 def _in_order(entries: Sequence[Entry], jobs: int) -> Iterator[Facts]:
@@ -215,7 +228,7 @@ def _border(pixels: np.ndarray) -> float:
     return float(np.median(np.concatenate([edge.ravel() for edge in edges])))
 
 
-def _mask(path: Path) -> MaskFacts:
+def _mask(path: Path, chosen: Sequence[int]) -> MaskFacts:
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -223,13 +236,7 @@ def _mask(path: Path) -> MaskFacts:
             mask = np.asarray(image.convert("L") if image.mode not in ("I;16", "I") else image)
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for a broken picture
         return MaskFacts(problem=f"{path.name} cannot be read ({error})".replace(f"{path}", ""))
-    regions, _ = label(mask)
-    boxes = find_objects(regions)
-    areas = np.bincount(regions.ravel())[1:].tolist()
-    targets = tuple(
-        (float(area), float(y.stop - y.start), float(x.stop - x.start))
-        for area, (y, x) in zip(areas, boxes, strict=True)
-    )
+    inside = np.isin(mask, chosen) if chosen else mask != 0
     height, width = mask.shape
     values = tuple(int(value) for value in np.unique(mask)[:8])
-    return MaskFacts(size=(height, width), values=values, targets=targets)
+    return MaskFacts(size=(height, width), values=values, targets=regions(inside))

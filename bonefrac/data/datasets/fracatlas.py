@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bonefrac.data.catalogue import Catalogue, DataSet, Entry
+from bonefrac.data.catalogue import Catalogue, Entry
+from bonefrac.data.datasets.about import FRACATLAS
 from bonefrac.data.outlines import Outlines
 from bonefrac.errors import BonefracError
 
@@ -52,7 +53,7 @@ def catalogue(source: Path) -> Catalogue:
         if polygons.get(n) and rows[n]["fractured"] != "1"
     }
     groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
-    return Catalogue(DATA_SET.name, source, entries, left_out, groups_are, corrected)
+    return Catalogue(FRACATLAS.name, source, entries, left_out, groups_are, corrected)
 
 
 def recognises(source: Path) -> bool:
@@ -66,7 +67,7 @@ def _file(source: Path, name: str) -> Path:
         raise BonefracError(
             f"{path} does not exist",
             expected=f"FracAtlas' own folder layout ({CSV}, images/, {COCO})",
-            fix=f"Download it from {DATA_SET.homepage} and give its folder as --source",
+            fix=f"Download it from {FRACATLAS.homepage} and give its folder as --source",
         )
     return path
 
@@ -106,19 +107,3 @@ def _polygons(path: Path) -> dict[str, list[np.ndarray]]:
         for flat in annotation["segmentation"]:
             polygons[names[annotation["image_id"]]].append(np.reshape(flat, (-1, 2)))
     return polygons
-
-
-DATA_SET = DataSet(
-    name="fracatlas",
-    description="Radiographs of hand, leg, hip and shoulder with outlined fractures. CC BY 4.0.",
-    licence="CC BY 4.0: name the authors wherever you publish pictures, results or weights.",
-    download="Get FracAtlas.zip from figshare (linked from the paper, 341 MB) and unpack it.",
-    layout=f"`{CSV}`, `images/Fractured/`, `images/Non_fractured/`, `{COCO}`",
-    catalogue=catalogue,
-    recognises=recognises,
-    homepage="https://doi.org/10.1038/s41597-023-02432-4",
-    citation=(
-        "Abedeen, I. et al. FracAtlas: a dataset for fracture classification, localization and "
-        "segmentation of musculoskeletal radiographs. Scientific Data 10, 521 (2023)."
-    ),
-)

@@ -8,7 +8,7 @@ from PIL import Image
 from bonefrac.data.audit.checks import CHECKS
 from bonefrac.data.audit.examine import audit
 from bonefrac.data.audit.finding import Severity
-from bonefrac.data.outlines import Outlines, box
+from bonefrac.data.outlines import Outlines, Patch, box
 
 NAMES = {
     *("missing", "unreadable", "filler", "exif_rotation", "encodings", "colour", "two_labels"),
@@ -162,6 +162,26 @@ def test_mask_pictures(sound, tmp_path):
     assert found["mask_size"].details.keys() == {"turned", "broken"}
     assert found["mask_values"].details == {"smooth": "values 0, 7, 255"}
     assert ids(found["fractured_not_outlined"]) == ["empty", "broken"]
+
+
+def test_masks_whose_values_are_named_may_have_several(sound, tmp_path):
+    values = np.zeros((120, 100), np.uint8)
+    values[:20], values[50:60, 50:60] = 3, 7
+    (tmp_path / "m.png").write_bytes(encoded(values, "PNG"))
+    outlines = Outlines(mask_path=tmp_path / "m.png", mask_values=(7,))
+    sound.add("several", fracture=1, outlines=outlines)
+    found = sound.audit()
+    assert found.keys() == {"target_sizes"}
+    assert found["target_sizes"].details["several"] == "100 px"
+
+
+def test_painted_patches_are_outlines_too(sound):
+    sound.add("in", fracture=0, outlines=Outlines(patches=(Patch(5, 6, np.ones((4, 9))),)))
+    sound.add("out", fracture=1, outlines=Outlines(patches=(Patch(96, 6, np.ones((4, 9))),)))
+    found = sound.audit()
+    assert ids(found["intact_outlined"]) == ["in"]
+    assert found["out_of_bounds"].details == {"out": "reaches 5 px over the edge of 100x120"}
+    assert found["target_sizes"].details["out"] == "36 px"
 
 
 def test_target_sizes_are_those_of_the_outlines(folder):

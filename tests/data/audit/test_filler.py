@@ -9,7 +9,7 @@ from PIL import Image, ImageFile
 from bonefrac.data.audit import filler_share
 from bonefrac.data.phantom import draw
 
-COUNT = 60
+COUNT = 20
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bonefrac.data.audit.finding import Evidence, Finding, Severity, one_by_one
-from bonefrac.data.audit.scan import Facts
+from bonefrac.data.audit.scan import Facts, Target, regions
 from bonefrac.data.catalogue import Entry
+from bonefrac.data.outlines import Patch, box
 
 _TOLERANCE = 1.0  # pixels that an outline may reach over the edge: tools round and count from 1
 _ROUGH = 8  # vertices; a fracture line drawn with fewer is a box or a blob
@@ -55,10 +56,11 @@ def out_of_bounds(evidence: Evidence) -> Iterator[Finding]:
     for entry, facts in evidence.all():
         if entry.outlines and facts.readable:
             height, width = facts.size
-            for polygon in entry.outlines.in_pixels(height, width):
-                over = max(*-polygon.min(axis=0), *(polygon.max(axis=0) - (width, height)))
-                if over > _TOLERANCE:
-                    seen[entry.id] = f"reaches {over:.0f} px over the edge of {width}x{height}"
+            corners = entry.outlines.in_pixels(height, width)
+            corners += tuple(_corners(patch) for patch in entry.outlines.patches)
+            over = max((_over(points, width, height) for points in corners), default=0.0)
+            if over > _TOLERANCE:
+                seen[entry.id] = f"reaches {over:.0f} px over the edge of {width}x{height}"
     yield from one_by_one(
         "out_of_bounds",
         severity=Severity.SEVERE,
@@ -93,7 +95,7 @@ def mask_values(evidence: Evidence) -> Iterator[Finding]:
     seen = {
         entry.id: f"values {', '.join(map(str, facts.mask.values))}"
         for entry, facts in evidence.all()
-        if facts.mask and len({0, *facts.mask.values}) > 2
+        if facts.mask and len({0, *facts.mask.values}) > 2 and not _named(entry)
     }
     yield from one_by_one(
         "mask_values",
@@ -135,7 +137,7 @@ def sizes(evidence: Evidence) -> Iterator[Finding]:
             rows.append((100 * area / (facts.size[0] * facts.size[1]), width, height))
         if targets:
             outlined[entry.id] = f"{sum(area for area, _, _ in targets):.0f} px"
-            vertices += [len(polygon) for polygon in entry.outlines.polygons]  # type: ignore[union-attr]
+            vertices += _vertices(entry)
     if not rows:
         return
     share, width, height = np.array(rows).T
@@ -160,13 +162,33 @@ def sizes(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _targets(entry: Entry, facts: Facts) -> tuple[tuple[float, float, float], ...]:
-    """Area, height and width in pixels of everything that is outlined."""
+def _targets(entry: Entry, facts: Facts) -> tuple[Target, ...]:
+    """Everything that is outlined on a radiograph that can be read."""
     if entry.outlines is None or not facts.readable:
         return ()
     polygons = entry.outlines.in_pixels(*facts.size)
     drawn = tuple((_area(p), *np.ptp(p, axis=0)[::-1].tolist()) for p in polygons)
-    return drawn + (facts.mask.targets if facts.mask else ())
+    painted = (target for patch in entry.outlines.patches for target in regions(patch.pixels))
+    return (*drawn, *painted, *(facts.mask.targets if facts.mask else ()))
+
+
+def _vertices(entry: Entry) -> list[int]:
+    return [len(polygon) for polygon in entry.outlines.polygons] if entry.outlines else []
+
+
+def _named(entry: Entry) -> bool:
+    """Whether it is known which values of a mask are the fracture."""
+    return entry.outlines is not None and bool(entry.outlines.mask_values)
+
+
+def _over(points: np.ndarray, width: int, height: int) -> float:
+    """How far the farthest of some points x, y lies outside, pixels."""
+    return float(max(*-points.min(axis=0), *(points.max(axis=0) - (width, height))))
+
+
+def _corners(patch: Patch) -> np.ndarray:
+    height, width = patch.pixels.shape
+    return box(patch.left, patch.top, width, height)
 
 
 def _area(polygon: np.ndarray) -> float:
