@@ -68,4 +68,9 @@ CARD_METADATA = "bonefrac_card"  # the name of the metadata buffer inside a .tfl
 
 CARD_FORMAT = 1
 
+# What an audit of a data set leaves.
+AUDIT_FILE = "audit.json"
+AUDIT_PAGE = "audit.html"
+AUDIT_FORMAT = 1
+
 NOT_A_DEVICE = "Research use only. Not a medical device."

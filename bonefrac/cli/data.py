@@ -1,7 +1,8 @@
-"""`bonefrac-data`: build data folders and look into them; a verb a file."""
+"""`bonefrac-data`: audit data sets, build data folders and look into them; a verb a file."""
 
 import click
 
+from bonefrac.cli.data_audit import audit
 from bonefrac.cli.data_build import build
 from bonefrac.cli.data_compare import compare
 from bonefrac.cli.data_info import info
@@ -13,8 +14,8 @@ from bonefrac.cli.options import Group, version_option
 @click.group(cls=Group)
 @version_option
 def data() -> None:
-    """Build data folders of TFRecord shards, and look into them."""
+    """Audit data sets, build data folders of TFRecord shards, and look into them."""
 
 
-for verb in (build, info, show, verify, compare):
+for verb in (audit, build, info, show, verify, compare):
     data.add_command(verb)

@@ -49,8 +49,13 @@ def catalogue(source: Path) -> Catalogue:
     entries = tuple(
         _entry(paths[n], rows[n], tuple(polygons.get(n, ())), parts.get(n, "")) for n in names
     )
+    corrected = {
+        Path(n).stem: "fractured=0 in dataset.csv, but outlined: called fractured"
+        for n in names
+        if polygons.get(n) and rows[n]["fractured"] != "1"
+    }
     groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
-    return Catalogue(FRACATLAS.name, source, entries, left_out, groups_are)
+    return Catalogue(FRACATLAS.name, source, entries, left_out, groups_are, corrected)
 
 
 def recognises(source: Path) -> bool:
