@@ -22,7 +22,7 @@ def test_the_named_strength_reaches_the_pipeline(
     def ask(*_, strength, **__):
         raise ReachedError(strength)
 
-    monkeypatch.setattr(fit_module, "train_batches", ask)
+    monkeypatch.setattr(fit_module, "mixed_batches", ask)
     with pytest.raises(ReachedError) as reached:
         fit_module.fit(
             replace(run_settings, augment=name),
