@@ -79,7 +79,7 @@ def copies_of_cut(
     """Pairs (i, j), i < j, of a picture that was cut short and one with the same upper part.
 
     On FracAtlas it finds the whole copy of each of the 6 pictures that end in filler, and no
-    other; as whole pictures, none of the 6 correlates with its copy above 0.96.
+    other; as whole pictures, only one of the 6 correlates with its copy above 0.98.
 
     Args:
         thumbnails: N rows [64 * 64], as `thumbnail` or `packed` makes them.

@@ -24,7 +24,7 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that is wrong with, or should be known of, a data set.
 
@@ -101,7 +101,15 @@ def one_by_one(
     """
     if seen:
         cases = tuple((id,) for id in seen)
-        yield Finding(check, severity, title, meaning, cases, dict(seen), table or {})
+        yield Finding(
+            check=check,
+            severity=severity,
+            title=title,
+            meaning=meaning,
+            cases=cases,
+            details=dict(seen),
+            table=table or {},
+        )
 
 
 def together(
@@ -112,10 +120,19 @@ def together(
     meaning: str,
     cases: Sequence[tuple[str, ...]],
     details: Mapping[str, str] | None = None,
+    table: Table | None = None,
 ) -> Iterator[Finding]:
     """A finding about radiographs that belong together; none if there are no cases."""
     if cases:
-        yield Finding(check, severity, title, meaning, tuple(cases), details or {})
+        yield Finding(
+            check=check,
+            severity=severity,
+            title=title,
+            meaning=meaning,
+            cases=tuple(cases),
+            details=details or {},
+            table=table or {},
+        )
 
 
 def printable(text: str) -> str:

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bonefrac.data.audit.examine import Audit
-from bonefrac.data.audit.finding import Severity, printable
+from bonefrac.data.audit.finding import Finding, Severity, printable
 from bonefrac.data.audit.page import page
+from bonefrac.data.audit.shortcuts import Shortcut
 from bonefrac.schema import AUDIT_FILE, AUDIT_FORMAT, AUDIT_PAGE
 from bonefrac.storage import write_text
 
@@ -40,31 +41,8 @@ def as_json(audit: Audit, *, version: str, command: str, date: str) -> dict[str,
         "command": command,
         "groups_are": catalogue.groups_are,
         "counts": audit.counts,
-        "findings": [
-            {
-                "check": finding.check,
-                "severity": str(finding.severity),
-                "title": finding.title,
-                "meaning": finding.meaning,
-                "count": finding.count,
-                "cases": [list(case) for case in finding.cases],
-                "details": dict(finding.details),
-                "table": finding.table,
-            }
-            for finding in audit.findings
-        ],
-        "shortcuts": [
-            {
-                "feature": shortcut.feature,
-                "auc": round(shortcut.auc, 4),
-                "interval": [round(shortcut.low, 4), round(shortcut.high, 4)],
-                "radiographs": shortcut.radiographs,
-                "positive": shortcut.positive,
-                "table": shortcut.table,
-                "telling": list(shortcut.telling),
-            }
-            for shortcut in audit.shortcuts
-        ],
+        "findings": [_finding(finding) for finding in audit.findings],
+        "shortcuts": [_shortcut(shortcut) for shortcut in audit.shortcuts],
         "distributions": _distributions(audit),
     }
 
@@ -100,6 +78,31 @@ def show(audit: Audit) -> None:
     if audit.shortcuts:
         console.print("\nHow well each alone predicts the label, without a look at a bone")
         console.print(_shortcuts(audit))
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "severity": str(finding.severity),
+        "title": finding.title,
+        "meaning": finding.meaning,
+        "count": finding.count,
+        "cases": [list(case) for case in finding.cases],
+        "details": dict(finding.details),
+        "table": finding.table,
+    }
+
+
+def _shortcut(shortcut: Shortcut) -> dict[str, Any]:
+    return {
+        "feature": shortcut.feature,
+        "auc": round(shortcut.auc, 4),
+        "interval": [round(shortcut.low, 4), round(shortcut.high, 4)],
+        "radiographs": shortcut.radiographs,
+        "positive": shortcut.positive,
+        "table": shortcut.table,
+        "telling": list(shortcut.telling),
+    }
 
 
 def _shortcuts(audit: Audit) -> Table:

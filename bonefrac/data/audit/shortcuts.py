@@ -16,7 +16,7 @@ _FOLDS = 5
 _BINS = 10  # of equal counts, for a number
 _SMOOTHING = 10.0  # radiographs of the average rate that every class of a feature starts with
 _RESAMPLES = 1000
-_BATCH = 50  # of them at once
+_BATCH = 50  # of them at once; divides them
 _FEWEST = 20  # radiographs of each label, and groups
 _WARN, _SEVERE = 0.55, 0.8  # lower end of the interval
 _ROWS = 12  # of a table
@@ -100,15 +100,15 @@ def as_findings(found: Sequence[Shortcut]) -> Iterator[Finding]:
     """A finding for each feature that predicts the label, or gives it away for some radiographs."""
     for shortcut in found:
         if shortcut.low > _WARN or shortcut.telling:
-            told = "; ".join(shortcut.telling)
+            told = "".join(f"; {text}" for text in shortcut.telling)
             yield Finding(
-                f"shortcut_{shortcut.feature.replace(' ', '_')}",
-                Severity.SEVERE if shortcut.low > _SEVERE else Severity.WARNING,
-                f"Shortcut: {shortcut.feature} alone predicts the label",
-                f"AUC {shortcut.auc:.2f} (95 % interval {shortcut.low:.2f} to {shortcut.high:.2f}) "
-                f"without a look at a bone{'; ' + told if told else ''}. A network may learn this "
-                "instead of fractures: report scores for each class of it, and beside them the "
-                "score that it reaches alone.",
+                check=f"shortcut_{shortcut.feature.replace(' ', '_')}",
+                severity=Severity.SEVERE if shortcut.low > _SEVERE else Severity.WARNING,
+                title=f"Shortcut: {shortcut.feature} alone predicts the label",
+                meaning=f"AUC {shortcut.auc:.2f} (95 % interval {shortcut.low:.2f} to "
+                f"{shortcut.high:.2f}) without a look at a bone{told}. A network may "
+                "learn this instead of fractures: report scores for each class of it, and beside "
+                "them the score that it reaches alone.",
                 table=shortcut.table,
             )
 
@@ -144,15 +144,19 @@ def auc_with_interval(
         csr_array(((labels == k).astype(float), (groups, level)), shape=(count, len(levels)))
         for k in (0, 1)
     )
-    rng = np.random.default_rng(seed)
     drawn = []
-    for batch in range(0, _RESAMPLES, _BATCH):
-        draws = min(_BATCH, _RESAMPLES - batch)
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=draws)
+    for weights in _draws(count, seed):
         pairs = zip(weights @ negative, weights @ positive, strict=True)
         drawn += [_auc(*pair, starts) for pair in pairs]
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return _auc(negative.sum(axis=0), positive.sum(axis=0), starts), float(low), float(high)
+
+
+def _draws(count: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each of `count` groups is drawn, [draws, count], in batches."""
+    rng = np.random.default_rng(seed)
+    for _ in range(_RESAMPLES // _BATCH):
+        yield rng.multinomial(count, np.full(count, 1 / count), size=_BATCH)
 
 
 def _auc(negative: np.ndarray, positive: np.ndarray, starts: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from bonefrac.data.audit.finding import Evidence, Finding, Severity, Table
+from bonefrac.data.audit.finding import Evidence, Finding, Severity, Table, together
 
 _LEARNT = "train"
 
@@ -12,17 +12,16 @@ def copies_across(evidence: Evidence) -> Iterator[Finding]:
     """Near-duplicates, one in train and one in validation or test."""
     splits = [entry.split for entry in evidence.entries]
     found = [p for p in evidence.pairs if "" not in (a := {splits[k] for k in p}) and len(a) > 1]
-    if found:
-        yield Finding(
-            "split_copies",
-            Severity.SEVERE,
-            "Nearly the same picture in two of the official splits",
-            "Scores on the official split are too high: it tests on what it trained on. Use "
-            "folds that keep copies together, as bonefrac-data build makes them.",
-            cases=evidence.ids(found),
-            details={evidence.entries[k].id: splits[k] for pair in found for k in pair},
-            table=_leaked(splits, found),
-        )
+    yield from together(
+        "split_copies",
+        severity=Severity.SEVERE,
+        title="Nearly the same picture in two of the official splits",
+        meaning="Scores on the official split are too high: it tests on what it trained on. Use "
+        "folds that keep copies together, as bonefrac-data build makes them.",
+        cases=evidence.ids(found),
+        details={evidence.entries[k].id: splits[k] for pair in found for k in pair},
+        table=_leaked(splits, found),
+    )
 
 
 def groups_across(evidence: Evidence) -> Iterator[Finding]:
@@ -37,17 +36,16 @@ def groups_across(evidence: Evidence) -> Iterator[Finding]:
         for group in members.values()
         if len({splits[k] for k in group}) > 1
     ]
-    if parted:
-        yield Finding(
-            "split_groups",
-            Severity.WARNING,
-            "Groups that the official splits part",
-            f"The groups of this data set are {evidence.catalogue.groups_are}. Where a group is "
-            "one patient, the official split tests on patients that it trained on.",
-            cases=evidence.ids(parted),
-            details={evidence.entries[k].id: splits[k] for group in parted for k in group},
-            table=_leaked(splits, parted),
-        )
+    yield from together(
+        "split_groups",
+        severity=Severity.WARNING,
+        title="Groups that the official splits part",
+        meaning=f"The groups of this data set are {evidence.catalogue.groups_are}. Where a group "
+        "is one patient, the official split tests on patients that it trained on.",
+        cases=evidence.ids(parted),
+        details={evidence.entries[k].id: splits[k] for group in parted for k in group},
+        table=_leaked(splits, parted),
+    )
 
 
 def _one_of_each_first(group: list[int], splits: list[str]) -> list[int]:
