@@ -97,6 +97,8 @@ def start(out):
         stderr=subprocess.PIPE,
         env={**os.environ, "TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1", "COLUMNS": "100"},
         start_new_session=True,
+        # A shell that put the tests in the background has let them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         bufsize=0,
     )
 
