@@ -81,7 +81,7 @@ def write_sheet(
     what = only or "radiographs"
     title = f"{data.name}   {split}   {len(cells)} of {len(places)} {what}, seed {seed}"
     with storage.write_aside(out) as aside:
-        Image.fromarray(draw_sheet(cells, title=title)).save(aside)
+        Image.fromarray(draw_sheet(cells, title=title)).save(aside, quality=90)
     return len(places)
 
 

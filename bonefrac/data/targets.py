@@ -20,12 +20,12 @@ def inputs_targets_weights(batch: Batch, *, heads: Sequence[str]) -> tuple[tf.Te
         heads: of `ALL_HEADS`.
 
     Returns:
-        Image; targets float32, `mask` [B, S, S, 1] and the others [B, 1], 0 where unknown;
+        Image float32; targets float32, `mask` [B, S, S, 1] and the others [B, 1], 0 where unknown;
         weights float32 [B] of 0 and 1.
     """
     targets = {head: _target(batch, head) for head in heads}
     weights = {head: tf.cast(known(batch, head), tf.float32) for head in heads}
-    return batch[schema.IMAGE], targets, weights
+    return tf.cast(batch[schema.IMAGE], tf.float32), targets, weights
 
 
 def known(batch: Batch, head: str) -> tf.Tensor:

@@ -208,3 +208,10 @@ def test_too_few_radiographs_for_a_batch_are_told_with_numbers(phantom_data):
 def test_a_data_set_of_terabytes_does_not_fit():
     assert pipeline._fits(1, 64)
     assert not pipeline._fits(10**9, 1024)
+
+
+def test_the_cache_is_bounded_whatever_is_free(monkeypatch):
+    monkeypatch.setattr(pipeline.os, "sysconf", lambda name: 2**25)  # a petabyte free
+    largest = pipeline._CACHE_BYTES // (256 * 256 * 2)
+    assert pipeline._fits(largest - 1, 256)
+    assert not pipeline._fits(largest, 256)
