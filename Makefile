@@ -34,6 +34,7 @@ lint: setup ## ruff, ruff format, mypy, import contracts
 
 docs: setup ## rewrite the generated pages and pictures
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/phantoms.py
 
 bench: setup ## measure pipeline and models side by side
 	$(BIN)/python benchmarks/throughput.py

@@ -4,6 +4,7 @@
 IMAGE = "image"
 MASK = "mask"
 HAS_MASK = "has_mask"
+MASK_COARSE = "mask_coarse"
 FRACTURE = "fracture"
 ABNORMALITY = "abnormality"
 BONE_AGE_MONTHS = "bone_age_months"
@@ -30,6 +31,9 @@ OFFICIAL = "official"
 RANDOM_IMAGES = "random-images"
 SPLIT_KINDS = (FOLDS, OFFICIAL, RANDOM_IMAGES)
 SPLIT_FROM_FILE = "file"
+
+# Named strengths of augmentation, weakest first.
+AUGMENTATIONS = ("none", "light", "default", "strong")
 
 # Exported signatures.
 SERVING_DEFAULT = "serving_default"
@@ -63,5 +67,10 @@ EXPORT_DIR = "export"
 CARD_METADATA = "bonefrac_card"  # the name of the metadata buffer inside a .tflite
 
 CARD_FORMAT = 1
+
+# What an audit of a data set leaves.
+AUDIT_FILE = "audit.json"
+AUDIT_PAGE = "audit.html"
+AUDIT_FORMAT = 1
 
 NOT_A_DEVICE = "Research use only. Not a medical device."

@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 import click
 import cv2
 import numpy as np
+from augmentations import augmentation_page, draw_augmentations
 
 from bonefrac.cli.main import main as bonefrac
 from bonefrac.cli.options import load_tensorflow
+from bonefrac.data.datasets import DATASETS
+from bonefrac.data.datasets.about import About
 from bonefrac.models.presets import PRESETS, build_model
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -19,6 +22,8 @@ IMAGES = Path(__file__).parent / "images"
 PICTURE = IMAGES / "demo.png"
 DEMO = Path(__file__).parent.parent / "demo"
 MODELS = Path(__file__).parent.parent / "bonefrac" / "models"
+_OWN = "../how-to/your-own-data.md"
+DATASET_MODULES = Path(__file__).parent.parent / "bonefrac" / "data" / "datasets"
 _NOTE = "<!-- Written by `make docs`; a test compares it with the program. -->\n\n"
 
 
@@ -85,6 +90,25 @@ ARCHITECTURES = {
         "decoder.",
     ),
 }
+# builder in bonefrac.models.baselines -> title
+BASELINES = {"deeplab_v3_plus": "DeepLabV3+", "segformer": "SegFormer"}
+
+_ATTENTION = """
+## What they looked at
+
+The weights of every gate are the output of the layer `dec<level>_gate`, those of a transformer's
+block that of `block<number>_attention`. `bonefrac.models.attention_maps.attention_maps(model)`
+is the same network with these as outputs: a map for each gate, and `rollout`, a transformer's
+attention followed through all blocks (Abnar and Zuidema 2020, arXiv 2005.00928).
+
+```python
+from bonefrac import build_model
+from bonefrac.models.attention_maps import attention_maps
+
+maps = attention_maps(build_model("attention_unet_small"))
+print({name: output.shape for name, output in maps.output.items()})
+```
+"""
 
 
 def cli_page() -> str:
@@ -133,17 +157,27 @@ def architectures_page() -> str:
         "also reads the peak of the mask.\n",
     ]
     for preset, (module, title, words) in ARCHITECTURES.items():
+        decisions = _decisions(MODELS / f"{module}.py", module)
         parts.append(
             f"\n## {title}\n\n{PRESETS[preset].reference}.\n\n{words}\n\n"
-            f"![{title}: the graph of {preset}](../images/{module}.png)\n\n{_deviations(module)}\n"
+            f"![{title}: the graph of {preset}](../images/{module}.png)\n\n{decisions}\n"
         )
-    return "".join(parts) + _published()
+    parts += [
+        f"\n## {title}\n\nA baseline: {', '.join(f'`{name}`' for name in _built_by(function))}.\n\n"
+        f"{_decisions(MODELS / 'baselines.py', function)}\n"
+        for function, title in BASELINES.items()
+    ]
+    return "".join(parts) + _ATTENTION + _published()
 
 
-def _deviations(module: str) -> str:
-    """What the builder's docstring says between its first line and its arguments."""
-    tree = ast.parse((MODELS / f"{module}.py").read_text(encoding="utf-8"))
-    (builder,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == module)
+def _built_by(function: str) -> list[str]:
+    return [name for name, p in PRESETS.items() if p.builder == f"baselines:{function}"]
+
+
+def _decisions(module: Path, function: str) -> str:
+    """What a docstring says between its first line and its arguments."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    (builder,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function)
     text = ast.get_docstring(builder) or ""
     return text.partition("\n\n")[2].partition("\n\nArgs:")[0]
 
@@ -172,7 +206,43 @@ def _published() -> str:
     )
 
 
-PAGES = {"architectures.md": architectures_page, "cli.md": cli_page, "presets.md": presets_page}
+def datasets_page() -> str:
+    """Whose each data set is, what it gives, how to get it, and what its catalogue decides."""
+    rows = []
+    for about in DATASETS.values():
+        link = f"#{about.name}" if about.homepage else _OWN
+        rows.append(f"| [{about.name}]({link}) | {about.labels} | {about.groups} |\n")
+    return (
+        "# Data sets\n\n"
+        + _NOTE
+        + "What is not known stays unknown and carries no weight in the loss: an abnormal study\n"
+        + "is not called fractured, a hand with a bone age is not called intact. Every data set\n"
+        + "but the phantoms is downloaded by hand, from its makers, under their licence.\n"
+        + "`bonefrac-data build NAME --help` prints the same.\n\n"
+        + "| Data set | What it gives | Groups, never split |\n|---|---|---|\n"
+        + "".join(rows)
+        + "".join(_data_set(about) for about in DATASETS.values() if about.homepage)
+    )
+
+
+def _data_set(about: About) -> str:
+    command = about.name.replace("_", "-")
+    return (
+        f"\n## {about.name}\n\n{about.description}\n\n"
+        f"- Licence: {about.licence}\n- Get it: {about.download} <{about.homepage}>\n"
+        f"- Layout: {about.layout}\n- Cite: {about.citation}\n\n"
+        f"```bash\nbonefrac-data build {command} --source FOLDER --out data/{command}\n```\n\n"
+        f"{_decisions(DATASET_MODULES / f'{about.name}.py', 'catalogue')}\n"
+    )
+
+
+PAGES = {
+    "architectures.md": architectures_page,
+    "augmentation.md": lambda: augmentation_page(_NOTE),
+    "cli.md": cli_page,
+    "datasets.md": datasets_page,
+    "presets.md": presets_page,
+}
 
 
 def main() -> None:
@@ -190,6 +260,7 @@ def main() -> None:
             page.write_text(text, encoding="utf-8")
     if not check:
         draw_architectures()
+        draw_augmentations()
     if not check and DEMO.is_dir():
         write_picture()
     if stale:

@@ -12,7 +12,8 @@ def serving_model(model: keras.Model, card: Card) -> keras.Model:
     """Put the calibrated sigmoids behind a network.
 
     Args:
-        model: from `image` [B, S, S, 1] to the logits `mask` and `fracture`, float32.
+        model: from `image` [B, S, S, 1] to the logits `mask` and `fracture`, float32; other
+            heads stay behind.
         card: of the model.
 
     Returns:
@@ -20,8 +21,9 @@ def serving_model(model: keras.Model, card: Card) -> keras.Model:
         `fracture_probability` [B, 1].
 
     Raises:
-        BonefracError: Keras does not run on TensorFlow.
+        BonefracError: Keras does not run on TensorFlow, or the network has no such logits.
     """
+    card.require_fracture()
     if (backend := keras.backend.backend()) != "tensorflow":
         raise BonefracError(
             f"Keras runs on {backend}", expected="TensorFlow to export", fix="Unset KERAS_BACKEND"

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bonefrac.cli.options import FOLDER, Group, load_tensorflow, progress_bar
+from bonefrac.cli.options import FOLDER, Command, Group, load_tensorflow, progress_bar
 
 _out = click.option("--out", type=FOLDER, required=True, help="Data folder to create or replace.")
 _folds = click.option(
@@ -46,30 +46,134 @@ def build() -> None:
     """Turn radiographs and annotations into a data folder, whole or not at all."""
 
 
-@build.command()
-@click.option("--source", type=FOLDER, required=True, help="FracAtlas as published, unpacked.")
-@_out
-@_folds
-@_split
-@_jobs
-@click.option(
+_max_side = click.option(
     "--max-side",
     type=click.IntRange(64),
     default=1024,
     show_default=True,
     help="Scale larger radiographs down to this many pixels.",
 )
-def fracatlas(source: Path, out: Path, folds: int, split: str, jobs: int, max_side: int) -> None:
-    """FracAtlas (Abedeen 2023, CC BY 4.0): hand, leg, hip and shoulder, fractures outlined.
+
+
+class DataSetCommand(Command):
+    """A command whose help ends with what people must know before they use the data set."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write layout, labels, licence and how to get it."""
+        from bonefrac.data.datasets.about import EVERY
+
+        name = (self.name or "").replace("-", "_")
+        (about,) = (about for about in EVERY if about.name == name)
+        rows = [
+            ("Labels", about.labels),
+            ("Groups", about.groups),
+            ("Layout", about.layout),
+            ("Licence", about.licence),
+            ("Get it", " ".join(filter(None, (about.download, about.homepage)))),
+            ("Cite", about.citation),
+        ]
+        with formatter.section("About the data"):
+            formatter.write_dl([row for row in rows if row[1]])
+
+
+def _on_disk(command: Callable[..., None]) -> click.Command:
+    """The options that every data set on disk takes."""
+    source = click.option("--source", type=FOLDER, required=True, help="Folder of the data set.")
+    for option in (_max_side, _jobs, _split, _folds, _out, source):
+        command = option(command)
+    return build.command(cls=DataSetCommand)(command)
+
+
+@_on_disk
+def fracatlas(source: Path, out: Path, **arguments: Any) -> None:
+    """FracAtlas (Abedeen 2023): hand, leg, hip and shoulder, fractures outlined.
 
     \b
-    Get it: https://doi.org/10.1038/s41597-023-02432-4
     bonefrac-data build fracatlas --source FracAtlas --out data/fracatlas
     """
-    load_tensorflow()
-    from bonefrac.data.datasets.fracatlas import FracAtlas
+    _build_data_set("fracatlas", out, source=source, **arguments)
 
-    _build(FracAtlas, out, source=source, folds=folds, split=split, jobs=jobs, max_side=max_side)
+
+@_on_disk
+def mura(source: Path, out: Path, **arguments: Any) -> None:
+    """MURA v1.1 (Rajpurkar 2017): studies of the upper limb, normal or abnormal.
+
+    \b
+    bonefrac-data build mura --source MURA-v1.1 --out data/mura
+    """
+    _build_data_set("mura", out, source=source, **arguments)
+
+
+@_on_disk
+def rsna_bone_age(source: Path, out: Path, **arguments: Any) -> None:
+    """RSNA bone age (Halabi 2019): children's hands with their bone age.
+
+    \b
+    bonefrac-data build rsna-bone-age --source rsna --out data/rsna-bone-age
+    """
+    _build_data_set("rsna_bone_age", out, source=source, **arguments)
+
+
+@_on_disk
+def grazpedwri(source: Path, out: Path, **arguments: Any) -> None:
+    """GRAZPEDWRI-DX (Nagy 2022): children's wrists, fractures in boxes.
+
+    \b
+    bonefrac-data build grazpedwri --source GRAZPEDWRI-DX --out data/grazpedwri
+    """
+    _build_data_set("grazpedwri", out, source=source, **arguments)
+
+
+@_on_disk
+@click.option(
+    "--format",
+    type=click.Choice(["masks", "coco", "yolo", "voc", "via", "labelme"]),
+    help="Of the annotations; found out by default.",
+)
+@click.option(
+    "--classes",
+    default="",
+    help="Which classes are fractures, with commas between. By default the only one, or those "
+    "with fracture in their name.",
+)
+@click.option(
+    "--table",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Table with a column image and any of group, patient, fracture, body_part, view, "
+    "hardware, split. By default labels.csv in the folder, if there is one.",
+)
+@click.option(
+    "--unmarked",
+    type=click.Choice(["unknown", "intact"]),
+    default="unknown",
+    show_default=True,
+    help="What radiographs are that neither annotations nor table mention.",
+)
+def folder(
+    source: Path,
+    out: Path,
+    format: str | None,
+    classes: str,
+    table: Path | None,
+    unmarked: str,
+    **arguments: Any,
+) -> None:
+    """Your own radiographs, with masks, COCO, YOLO, VOC, VIA or labelme annotations, or a table.
+
+    \b
+    bonefrac-data build folder --source clinic --out data/clinic
+    bonefrac-data build folder --source clinic --classes fracture,fissure --out data/clinic
+    """
+    chosen = tuple(name.strip() for name in classes.split(",") if name.strip())
+    options = {"format": format, "classes": chosen, "table": table, "unmarked": unmarked}
+    _build_data_set("folder", out, source=source, options=options, **arguments)
+
+
+def _build_data_set(name: str, out: Path, **arguments: Any) -> None:
+    load_tensorflow()
+    from bonefrac.data.datasets.builders import BUILDERS
+
+    _build(BUILDERS[name], out, **arguments)
 
 
 @build.command()
@@ -79,12 +183,19 @@ def fracatlas(source: Path, out: Path, folds: int, split: str, jobs: int, max_si
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the drawings."
 )
+@click.option(
+    "--difficulty",
+    type=click.Choice(["easy", "medium", "hard"]),
+    default="medium",
+    show_default=True,
+    help="Contrast, noise, displacement and distractors.",
+)
 @_out
 @_folds
 @_split
 @_jobs
-def phantom(count: int, seed: int, out: Path, folds: int, split: str, jobs: int) -> None:
-    """Phantom radiographs: drawn long bones, half of them broken, with exact masks.
+def phantom(out: Path, **arguments: Any) -> None:
+    """Phantom radiographs: drawn limbs, half of them broken, with exact masks.
 
     \b
     bonefrac-data build phantom --count 600 --seed 0 --out data/phantom
@@ -92,7 +203,7 @@ def phantom(count: int, seed: int, out: Path, folds: int, split: str, jobs: int)
     load_tensorflow()
     from bonefrac.data.datasets.phantom import Phantom
 
-    _build(Phantom, out, count=count, seed=seed, folds=folds, split=split, jobs=jobs)
+    _build(Phantom, out, **arguments)
 
 
 def _build(make: Callable[..., Any], out: Path, **arguments: Any) -> None:

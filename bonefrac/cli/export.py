@@ -11,6 +11,7 @@ from bonefrac.schema import EXPORT_DIR, RUN_FILE
 
 if TYPE_CHECKING:
     from bonefrac.data.store import DataFolder
+    from bonefrac.inference.card import Card
 
 
 @click.command(cls=Command)
@@ -59,10 +60,11 @@ def export(
 
     folder, network = open_network(model)
     card = network.card
+    card.require_fracture()
     source = _proof_data(folder, data)
     count = CALIBRATION_IMAGES if quantize == "int8" else artefact.PARITY_IMAGES
     squares = artefact.real_squares(
-        source, card.data["validation"], image_size=card.image_size, count=count
+        source, _proof_split(source, card), image_size=card.image_size, count=count
     )
     target = output or folder.parent / EXPORT_DIR
     jobs = []
@@ -86,11 +88,19 @@ def _proof_data(folder: Path, data: Path | None) -> "DataFolder":
         return open_data(data)
     run = folder.parent / RUN_FILE
     if run.is_file():
-        recorded = Path(json.loads(run.read_text(encoding="utf-8"))["data"]["path"])
-        if recorded.is_dir():
-            return open_data(recorded)
+        for recorded in json.loads(run.read_text(encoding="utf-8"))["data"]["paths"]:
+            if Path(recorded).is_dir():
+                return open_data(Path(recorded))
     raise BonefracError(
         f"The data that {folder} was trained on are not here",
         expected="radiographs to prove the export on",
         fix="Give a data folder with --data; bonefrac-data build phantom draws one",
     )
+
+
+def _proof_split(source: "DataFolder", card: "Card") -> str:
+    """The validation split of the data that the model was trained on; all of any other data."""
+    for part in card.data.get("parts", [card.data]):
+        if part["sha256"] == source.sha256:
+            return part["validation"]
+    return "+".join(source.counts)

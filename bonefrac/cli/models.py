@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -51,11 +51,19 @@ def models(ctx: click.Context, as_json: bool) -> None:
 def show(name: str, output: Path | None, image_size: int) -> None:
     """Print the layers of the preset NAME with trainable parameters and MACs, and draw it.
 
+    KerasCV's networks are one layer here and have no picture.
+
     \b
     bonefrac models show unet_base
     bonefrac models show vit_small_patch16 --image-size 384 --output vit.png
     """
-    get_preset(name)
+    foreign = get_preset(name).builder.startswith("baselines:")
+    if foreign and output:
+        raise BonefracError(
+            f"A picture of {name}",
+            expected="an architecture of bonefrac's own",
+            fix="Leave --output out to list its layers",
+        )
     picture = _png(output or Path(f"{name}.png"))
     load_tensorflow()
     from bonefrac.models.diagram import write_png
@@ -63,8 +71,9 @@ def show(name: str, output: Path | None, image_size: int) -> None:
 
     model = build_model(name, image_size=image_size)
     _print_layers(model)
-    write_png(model, picture)
-    click.echo(f"Picture: {picture}")
+    if not foreign:
+        write_png(model, picture)
+        click.echo(f"Picture: {picture}")
 
 
 def _png(path: Path) -> Path:
@@ -89,6 +98,8 @@ def _list(*, as_json: bool) -> None:
 
 def _print_layers(model: "keras.Model") -> None:
     """A row a layer, in the order of the graph, and the sums."""
+    import keras
+
     from bonefrac.models.macs import layer_macs
 
     macs = layer_macs(model)
@@ -97,11 +108,15 @@ def _print_layers(model: "keras.Model") -> None:
     for layer in model.layers:
         name, times = layer.name, len(macs.get(layer.name, []))
         kind = type(layer).__name__ + (f" ×{times}" if times > 1 else "")
-        shape = "×".join(str(side) for side in layer.output.shape[1:])
+        shape = " ".join(_shape(x) for x in keras.tree.flatten(layer.output))
         rows.append((name, kind, shape, f"{params[name]:,}", f"{sum(macs[name]):,}"))
     sums = sum(params.values()), sum(sum(counts) for counts in macs.values())
     rows.append(("total", f"{len(model.layers)} layers", "", *(f"{total:,}" for total in sums)))
     _print_table(rows, right=(3, 4))
+
+
+def _shape(tensor: Any) -> str:
+    return "×".join(str(side) for side in tensor.shape[1:])
 
 
 def _trainable(layer: "keras.Layer") -> int:

@@ -62,7 +62,9 @@ def _load(model: Path) -> "Predictor":
 
     if model.suffix != ".tflite":
         load_tensorflow()
-    return load_model(model)
+    predictor = load_model(model)
+    predictor.card.require_fracture()  # once, not for every radiograph
+    return predictor
 
 
 def _predict_one(

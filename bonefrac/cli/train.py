@@ -14,6 +14,7 @@ from bonefrac.cli.options import (
     progress_bar,
     version_option,
 )
+from bonefrac.schema import AUGMENTATIONS
 
 PHANTOM = "phantom"
 _PHANTOM_COUNT = 600
@@ -32,12 +33,26 @@ def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
         raise click.BadParameter(
             f"{path} sets {', '.join(unknown)}; expected only {', '.join(sorted(known))}"
         )
+    several = {param.name for param in ctx.command.params if param.multiple}
+    for name in several & values.keys():
+        values[name] = values[name] if isinstance(values[name], list) else [values[name]]
     ctx.default_map = {**(ctx.default_map or {}), **values}
     return path
 
 
 @click.command(cls=Command)
-@click.option("--data", required=True, help="Data folder of bonefrac-data, or 'phantom'.")
+@click.option(
+    "--data",
+    multiple=True,
+    required=True,
+    help="Data folder of bonefrac-data, or 'phantom'; may be given several times.",
+)
+@click.option(
+    "--weight",
+    multiple=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Share of each --data in an epoch, in their order. Default: their sizes.",
+)
 @click.option("-p", "--preset", required=True, help="Network to train, such as unet_small.")
 @click.option("-w", "--workdir", type=FOLDER, required=True, help="Run folder to create.")
 @click.option("--epochs", type=click.IntRange(1), default=30, show_default=True)
@@ -64,13 +79,20 @@ def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Fold to test on; the next one validates, the rest trains.",
+    help="Fold to test on; the next one validates, the rest trains. Of data in folds only.",
 )
 @click.option(
     "--mixed-precision/--no-mixed-precision",
     default=False,
     show_default=True,
     help="bfloat16; twice as fast on a processor that has it.",
+)
+@click.option(
+    "--augment",
+    type=click.Choice(AUGMENTATIONS),
+    default="default",
+    show_default=True,
+    help="How much each radiograph is changed while training.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --workdir.")
 @click.option(
@@ -81,26 +103,38 @@ def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     help="TOML file with values for these options.",
 )
 @version_option
-def train(data: str, workdir: Path, resume: bool, recipe: Path | None, **settings: Any) -> None:
+def train(
+    data: tuple[str, ...],
+    weight: tuple[float, ...],
+    workdir: Path,
+    resume: bool,
+    recipe: Path | None,
+    **settings: Any,
+) -> None:
     """Train a network; leave a run folder with the model, its card, metrics and curves.
+
+    Several data sets train one network: what one of them does not know is not learned from it.
 
     \b
     bonefrac-train --data data/fracatlas --preset unet_small --workdir runs/unet
     bonefrac-train --recipe recipes/unet_tiny_phantom.toml --workdir runs/demo
     bonefrac-train --data data/fracatlas --preset unet_small --workdir runs/unet --resume
+    bonefrac-train --data data/fracatlas --data data/mura --preset unet_small --workdir runs/both
     """
     from bonefrac.models.presets import get_preset
 
+    if len(weight) not in (0, len(data)):
+        raise click.UsageError(f"{len(weight)} --weight for {len(data)} --data: give one for each.")
     get_preset(settings["preset"])
     load_tensorflow()
     from bonefrac.data.store import open_data
     from bonefrac.training.fit import fit
     from bonefrac.training.settings import Settings
 
-    folder = _draw_phantoms(workdir) if data == PHANTOM else Path(data)
+    folders = [_draw_phantoms(workdir) if name == PHANTOM else Path(name) for name in data]
     model = fit(
-        Settings(**settings),
-        data=open_data(folder),
+        Settings(**settings, weights=weight),
+        data=[open_data(folder) for folder in folders],
         workdir=workdir,
         resume=resume,
         command=command_line(),
@@ -125,18 +159,25 @@ def _draw_phantoms(workdir: Path) -> Path:
 
 def _print_scores(model: Path, workdir: Path) -> None:
     from bonefrac.inference.card import Card
-    from bonefrac.schema import CARD_FILE
+    from bonefrac.schema import CARD_FILE, TEST
 
-    test = Card.read(model / CARD_FILE).scores["test"]
-    images, fractured = test["images"], test["fractured"]
-    click.echo(f"Test: {images} radiographs never trained on, {fractured} fractured")
-    for name in ("auc", "accuracy", "dice", "jaccard"):
-        row = test[name]
-        if row["value"] is None:
-            click.echo(f"  {name:<9} not defined here")
-            continue
-        interval = f"95 % interval {row['low']:.3f} to {row['high']:.3f}"
-        click.echo(f"  {name:<9} {row['value']:.3f}  {interval}, trivial {row['baseline']:.3f}")
+    scores = Card.read(model / CARD_FILE).scores
+    for part in [name for name in scores if name.startswith(TEST)]:
+        _print_part(part.capitalize(), scores[part])
     click.echo(f"Model:   {model}")
     click.echo(f"Metrics: {workdir / 'metrics.csv'}")
     click.echo(f"Curves:  {workdir / 'curves.png'}")
+
+
+def _print_part(title: str, test: dict[str, Any]) -> None:
+    images, fractured = test["images"], test["fractured"]
+    click.echo(f"{title}: {images} radiographs never trained on, {fractured} fractured")
+    rows = {name: row for name, row in test.items() if isinstance(row, dict)}
+    width = max(len("accuracy") + 1, *map(len, rows))
+    for name, row in rows.items():
+        if row["value"] is None:
+            click.echo(f"  {name:<{width}} not defined here")
+            continue
+        interval = f"95 % interval {row['low']:.3f} to {row['high']:.3f}"
+        trivial = f"trivial {row['baseline']:.3f}"
+        click.echo(f"  {name:<{width}} {row['value']:.3f}  {interval}, {trivial}")

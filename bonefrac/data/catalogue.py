@@ -52,6 +52,11 @@ class Entry:
             return f"{first} to {first + 1} years"
         return ""
 
+    @property
+    def label(self) -> int:
+        """1 or 0: `fracture` where known, else `abnormality`; -1 where neither is."""
+        return self.fracture if self.fracture != schema.UNKNOWN else self.abnormality
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
@@ -63,6 +68,7 @@ class Catalogue:
         entries: in the order of their ids.
         left_out: id -> reason, for what the tables name but cannot be used (such as no file).
         groups_are: what a group is, for people: "patients", "blocks of 25 neighbouring ids".
+        corrected: id -> what its tables contradict each other in, and which was believed.
     """
 
     name: str
@@ -70,3 +76,4 @@ class Catalogue:
     entries: tuple[Entry, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
     groups_are: str = "radiographs"
+    corrected: Mapping[str, str] = field(default_factory=dict)

@@ -26,6 +26,7 @@ def features() -> tfds.features.FeaturesDict:
                 shape=(None, None, 1), dtype=np.uint8, encoding_format="png"
             ),
             schema.HAS_MASK: np.bool_,
+            schema.MASK_COARSE: np.bool_,
             schema.FRACTURE: np.int32,
             schema.ABNORMALITY: np.int32,
             schema.BONE_AGE_MONTHS: np.float32,
@@ -44,6 +45,7 @@ def example(
     group: str,
     image: np.ndarray,
     mask: np.ndarray | None = None,
+    mask_coarse: bool = False,
     fracture: int = schema.UNKNOWN,
     abnormality: int = schema.UNKNOWN,
     bone_age_months: float = math.nan,
@@ -58,6 +60,7 @@ def example(
         group: patient, study or near-duplicate group; never split between folds.
         image: [H, W] gray, 0..255.
         mask: [H, W] of 0 and 1, or None where nobody outlined the fracture.
+        mask_coarse: whether the mask is of boxes around fractures, not of fractures.
         fracture: 1, 0, or -1 unknown; likewise `abnormality` and `hardware`.
         bone_age_months: NaN where unknown.
         body_part: lower case, "" where unknown; likewise `view`.
@@ -72,6 +75,7 @@ def example(
         schema.IMAGE: _jpeg(image),
         schema.MASK: shown[..., None].astype(np.uint8),
         schema.HAS_MASK: mask is not None,
+        schema.MASK_COARSE: mask_coarse,
         schema.FRACTURE: fracture,
         schema.ABNORMALITY: abnormality,
         schema.BONE_AGE_MONTHS: bone_age_months,

@@ -9,6 +9,20 @@ from skimage.draw import polygon as inside
 
 
 @dataclass(frozen=True, eq=False)
+class Patch:
+    """Pixels that somebody painted.
+
+    Attributes:
+        left: column of the upright picture where it begins; likewise `top`, a row.
+        pixels: uint8 [h, w] of 0 and 1.
+    """
+
+    left: int
+    top: int
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Outlines:
     """The outlines of one radiograph; with nothing in it, somebody looked and drew nothing.
 
@@ -16,19 +30,23 @@ class Outlines:
         polygons: each [N, 2] as x, y of the upright picture, counted from pixel corners; a box
             is a polygon of four corners.
         normalised: whether they are shares of width and height instead of pixels.
-        mask_path: a picture of the upright radiograph's size, 0 outside, joined with the polygons.
+        patches: joined with the polygons, always in pixels.
+        mask_path: a picture of the upright radiograph's size, joined with them.
+        mask_values: which of its values are the fracture; all but 0 if none are named.
         coarse: whether they are boxes around fractures and not the fractures themselves.
     """
 
     polygons: tuple[np.ndarray, ...] = ()
     normalised: bool = False
+    patches: tuple[Patch, ...] = ()
     mask_path: Path | None = None
+    mask_values: tuple[int, ...] = ()
     coarse: bool = False
 
     @property
     def empty(self) -> bool:
         """Whether nothing is drawn; a mask picture may still turn out to be all 0."""
-        return not self.polygons and self.mask_path is None
+        return not self.polygons and not self.patches and self.mask_path is None
 
     def in_pixels(self, height: int, width: int) -> tuple[np.ndarray, ...]:
         """The polygons in pixels of the upright picture, whose size is given."""

@@ -1,28 +1,26 @@
 """The tfds builder of every data set that lies on disk: scan, group, leave out, encode."""
 
 from abc import abstractmethod
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bonefrac.data.audit import filler_share, near_duplicates, thumbnail
+from bonefrac.data.annotations.masks import open_mask
+from bonefrac.data.audit.duplicates import Pairs, joined_groups, near_duplicates
+from bonefrac.data.audit.scan import facts_of
 from bonefrac.data.builder import FoldedBuilder, Record
 from bonefrac.data.catalogue import Catalogue, Entry
 from bonefrac.data.features import example
 from bonefrac.data.outlines import Outlines, fill
-from bonefrac.data.splits import merge
 from bonefrac.errors import BonefracError
-from bonefrac.radiograph.letterbox import resize
+from bonefrac.radiograph.letterbox import resize, resize_nearest
 from bonefrac.radiograph.reader import read
-
-Pairs = Sequence[tuple[int, int]]
 
 
 class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A data set of picture files; a subclass fills `catalogue` and the tfds texts.
+    """A data set of picture files; a subclass fills `catalogue` and the texts.
 
     Left out and reported: files that are missing, cut short or unreadable, and the intact copy
     of a picture that is there under two labels. Groups are the catalogue's, joined where
@@ -34,6 +32,9 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
         **kwargs: of `FoldedBuilder`.
     """
 
+    licence = ""
+    download = ""
+
     def __init__(self, *, source: Path, max_side: int = 1024, **kwargs: Any) -> None:
         self.source = Path(source)
         self.max_side = max_side
@@ -44,11 +45,11 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
         """What the data set says about its radiographs."""
 
     def records(self) -> list[Record]:
-        """Scan every file once; needs about 16 KB of memory a radiograph."""
+        """Scan every file once; needs about 7 KB of memory a radiograph."""
         catalogue = self.catalogue()
         self.report.left_out.update(catalogue.left_out)
         found = self._readable(catalogue.entries)
-        duplicates = near_duplicates(np.array([small for _, small in found]))
+        duplicates = near_duplicates([small for _, small in found])
         entries = [entry for entry, _ in found]
         self.report.notes["near_duplicates"] = [
             [entries[i].id, entries[j].id] for i, j in duplicates
@@ -75,6 +76,7 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
             group=record.group,
             image=pixels,
             mask=None if entry.outlines is None else draw_mask(entry.outlines, original, pixels),
+            mask_coarse=entry.outlines is not None and entry.outlines.coarse,
             fracture=entry.fracture,
             abnormality=entry.abnormality,
             bone_age_months=entry.bone_age_months,
@@ -85,48 +87,57 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
 
     def _readable(self, entries: Sequence[Entry]) -> list[tuple[Entry, np.ndarray]]:
         found = []
-        scanned = zip(entries, self.ahead(_scan, entries), strict=True)
-        for done, (entry, result) in enumerate(scanned, start=1):
-            if isinstance(result, str):
-                self.report.left_out[entry.id] = result
+        scanned = zip(entries, self.ahead(facts_of, entries), strict=True)
+        for done, (entry, facts) in enumerate(scanned, start=1):
+            if facts.why_left_out:
+                self.report.left_out[entry.id] = facts.why_left_out
             else:
-                found.append((entry, result))
+                found.append((entry, facts.thumbnail))
             self.progress("Scanning", done, len(entries))
         return found
 
     def _copies_under_two_labels(self, entries: Sequence[Entry], duplicates: Pairs) -> set[int]:
         dropped = set()
         for pair in duplicates:
-            intact, broken = sorted(pair, key=lambda k: entries[k].fracture)
-            if (entries[intact].fracture, entries[broken].fracture) == (0, 1):
-                reason = f"same picture as {entries[broken].id}, which is fractured"
+            intact, broken = sorted(pair, key=lambda k: entries[k].label)
+            if (entries[intact].label, entries[broken].label) == (0, 1):
+                what = "fractured" if entries[broken].fracture == 1 else "abnormal"
+                reason = f"same picture as {entries[broken].id}, which is {what}"
                 self.report.left_out[entries[intact].id] = reason
                 dropped.add(intact)
         return dropped
 
 
 def draw_mask(outlines: Outlines, original: tuple[int, ...], pixels: np.ndarray) -> np.ndarray:
-    """The mask of a radiograph that may have been scaled: uint8 of `pixels`' shape, 0 and 1."""
+    """The mask of a radiograph that may have been scaled: uint8 of `pixels`' shape, 0 and 1.
+
+    Raises:
+        BonefracError: the mask file is damaged or of another size than the radiograph.
+    """
     height, width = original
-    return fill(outlines.in_pixels(height, width), pixels.shape, pixels.shape[0] / height)
+    mask = fill(outlines.in_pixels(height, width), pixels.shape, pixels.shape[0] / height)
+    if outlines.patches or outlines.mask_path:
+        mask |= resize_nearest(_painted(outlines, (height, width)), *pixels.shape)
+    return mask
 
 
-def joined_groups(entries: Sequence[Entry], duplicates: Pairs) -> list[str]:
-    """The group of each entry: the catalogue's, joined where near-duplicates link two."""
-    members: dict[str, list[int]] = defaultdict(list)
-    for k, entry in enumerate(entries):
-        members[entry.group or entry.id].append(k)
-    first = merge(len(entries), [*members.values(), *duplicates])
-    return [entries[k].group or entries[k].id for k in first]
-
-
-def _scan(entry: Entry) -> np.ndarray | str:
-    """The thumbnail of a sound file, or the reason to leave it out."""
-    try:
-        pixels = read(entry.path).pixels
-    except BonefracError as error:
-        return str(error.received).replace(str(entry.path), entry.path.name)
-    share = filler_share(pixels)
-    if share:
-        return f"the lowest {share:.0%} is filler: cut short before it was encoded again"
-    return thumbnail(pixels)
+def _painted(outlines: Outlines, shape: tuple[int, int]) -> np.ndarray:
+    """Patches and mask file at the original size."""
+    canvas = np.zeros(shape, np.uint8)
+    if outlines.mask_path:
+        values = open_mask(outlines.mask_path)
+        if values.shape != shape:
+            raise BonefracError(
+                f"{outlines.mask_path} has {values.shape[1]}x{values.shape[0]} pixels",
+                expected=f"the {shape[1]}x{shape[0]} of its radiograph",
+                fix="Draw the mask on the upright radiograph at its own size",
+            )
+        chosen = outlines.mask_values
+        canvas |= np.isin(values, chosen) if chosen else values != 0
+    for patch in outlines.patches:
+        # What was painted beyond the border is cut off.
+        top, left = max(patch.top, 0), max(patch.left, 0)
+        inside = patch.pixels[top - patch.top :, left - patch.left :]
+        room = canvas[top : top + inside.shape[0], left : left + inside.shape[1]]
+        room |= inside[: room.shape[0], : room.shape[1]]
+    return canvas

@@ -47,6 +47,7 @@ def _rows(data: DataFolder, split: str) -> list[dict[str, Any]]:
                 "split": split,
                 schema.HARDWARE: hardware,
                 schema.FRACTURE: int(example[schema.FRACTURE]),
+                schema.MASK_COARSE: bool(example[schema.MASK_COARSE]),
                 "area": 100 * float(mask.mean()),
                 "size": mask.shape[:2],
             }
@@ -69,6 +70,7 @@ def _count(rows: list[dict[str, Any]], key: str) -> dict[str, dict[str, int]]:
             "radiographs": len(part),
             **{c: sum(r[schema.FRACTURE] == k for r in part) for k, c in _CLASSES.items()},
             "outlined": sum(r["area"] > 0 for r in part),
+            "in boxes": sum(r[schema.MASK_COARSE] for r in part),
             "groups": len({r[schema.GROUP] for r in part}),
         }
         for name, part in sorted(parts.items())

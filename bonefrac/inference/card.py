@@ -7,7 +7,7 @@ from typing import Any
 
 from bonefrac.errors import BonefracError
 from bonefrac.inference.finding import Thresholds
-from bonefrac.schema import CARD_FORMAT, CLASS_NAMES, NOT_A_DEVICE
+from bonefrac.schema import CARD_FORMAT, CLASS_NAMES, FRACTURE, MASK, NOT_A_DEVICE
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Card:
         image_size: side of the square input, pixels.
         temperature: divides the fracture logit before the sigmoid.
         thresholds: where the verdict changes.
-        scores: split -> score -> value, interval, baseline.
-        data: name, SHA-256 and splits of the data it was trained on.
+        scores: split -> score -> value, interval, baseline; of several data sets together, and of
+            each as "test of <name>".
+        data: name, SHA-256 and splits of the data it was trained on; `parts` of several.
         training: command, seed and settings.
         versions: of the libraries.
         created: date, ISO 8601.
@@ -39,6 +40,21 @@ class Card:
     training: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     created: str = ""
+
+    def require_fracture(self) -> None:
+        """Refuse a model that was never taught what a fracture is.
+
+        Raises:
+            BonefracError: its data knew no fracture, so it has no heads for one.
+        """
+        heads = self.overrides.get("heads", (MASK, FRACTURE))
+        if not {MASK, FRACTURE} <= set(heads):
+            raise BonefracError(
+                f"{self.name} has the heads {', '.join(heads)}: its data knew no fracture label",
+                expected=f"the heads {MASK} and {FRACTURE}",
+                fix="Train on data with fracture labels; its network, load_model(...).model, is "
+                "an encoder",
+            )
 
     def to_json(self) -> str:
         """The text of `card.json`."""

@@ -44,8 +44,9 @@ class Predictor:
             The finding, its mask and boxes in pixels of the original picture.
 
         Raises:
-            BonefracError: the source cannot be read.
+            BonefracError: the source cannot be read, or the model knows no fractures.
         """
+        self.card.require_fracture()
         started = time.perf_counter()
         radiograph = read(source)
         geometry = Letterbox(*radiograph.size, self.card.image_size)

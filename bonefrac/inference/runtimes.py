@@ -46,6 +46,7 @@ class KerasRuntime:
         """Answer for one square."""
         from keras import ops
 
+        self.card.require_fracture()
         batch = np.asarray(square, np.float32)[None, ..., None]
         logits = self.model(batch, training=False)
         mask, fracture = (

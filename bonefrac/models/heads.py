@@ -11,8 +11,15 @@ from bonefrac.models.blocks import Tensor
 from bonefrac.models.layers import DetachedPeak, LogMeanExpPooling
 
 HEADS = (schema.MASK, schema.FRACTURE)
+OPTIONAL_HEADS = (schema.ABNORMALITY, schema.BONE_AGE_MONTHS)
 MASK_LOGITS = "mask_logits"
 FRACTURE_LOGITS = "fracture_logits"
+ABNORMALITY_LOGITS = "abnormality_logits"
+BONE_AGE = "bone_age_months"
+# The bone age head starts at 10 years and moves in steps of 40 months: round numbers for the
+# middle and the spread of children of 0 to 19 years, not fitted to any data set.
+BONE_AGE_OFFSET = 120.0
+BONE_AGE_SCALE = 40.0
 # A fracture covers 0.25 % of a picture: a head that starts at even odds spends its first epochs
 # unlearning them.
 _MASK_PRIOR_LOGIT = -4.0
@@ -44,12 +51,29 @@ def fracture_head(bottom: Tensor, mask_logits: Tensor | None) -> Tensor:
     Returns:
         Fracture logits float32 [B, 1].
     """
-    evidence = kl.Conv2D(1, 1, dtype="float32", name="fracture_evidence")(bottom)
-    pooled = LogMeanExpPooling(dtype="float32", name="fracture_pool")(evidence)
+    pooled = _pooled_evidence(bottom, schema.FRACTURE)
     if mask_logits is not None:
         peak = DetachedPeak(dtype="float32", name="mask_peak")(mask_logits)
         pooled = kl.Concatenate(name="fracture_join", dtype="float32")([pooled, peak])
     return kl.Dense(1, kernel_initializer="ones", dtype="float32", name=FRACTURE_LOGITS)(pooled)
+
+
+def abnormality_head(bottom: Tensor) -> Tensor:
+    """Local evidence at the deepest resolution [B, h, w, C] -> logits float32 [B, 1]."""
+    pooled = _pooled_evidence(bottom, schema.ABNORMALITY)
+    return kl.Dense(1, kernel_initializer="ones", dtype="float32", name=ABNORMALITY_LOGITS)(pooled)
+
+
+def bone_age_head(bottom: Tensor) -> Tensor:
+    """The mean of the deepest features [B, h, w, C] -> months float32 [B, 1]."""
+    pooled = kl.GlobalAveragePooling2D(dtype="float32", name="bone_age_pool")(bottom)
+    standard = kl.Dense(1, dtype="float32", name="bone_age_standard")(pooled)
+    return kl.Rescaling(BONE_AGE_SCALE, BONE_AGE_OFFSET, dtype="float32", name=BONE_AGE)(standard)
+
+
+def _pooled_evidence(bottom: Tensor, name: str) -> Tensor:
+    evidence = kl.Conv2D(1, 1, dtype="float32", name=f"{name}_evidence")(bottom)
+    return LogMeanExpPooling(dtype="float32", name=f"{name}_pool")(evidence)
 
 
 def model(
@@ -67,20 +91,21 @@ def model(
         image: the Keras input.
         grid: full-size feature maps.
         bottom: deepest feature maps.
-        heads: of `HEADS`.
+        heads: of `HEADS` and `OPTIONAL_HEADS`.
         name: of the model.
         coarse: feature maps of lower resolutions to be supervised too, the largest first.
 
     Returns:
-        A functional `keras.Model` with a dict of logits; for `coarse`, a mask of each resolution
-        as `mask_1`, `mask_2` and so on.
+        A functional `keras.Model` with a dict of logits, and bone age in months; for `coarse`, a
+        mask of each resolution as `mask_1`, `mask_2` and so on.
 
     Raises:
         BonefracError: an unknown head, or none, or coarse masks without the mask.
     """
-    if not heads or not set(heads) <= set(HEADS):
+    known = (*HEADS, *OPTIONAL_HEADS)
+    if not heads or not set(heads) <= set(known):
         raise BonefracError(
-            f"Heads {list(heads)}", expected=f"some of {', '.join(HEADS)}", fix="Name one of them"
+            f"Heads {list(heads)}", expected=f"some of {', '.join(known)}", fix="Name one of them"
         )
     if coarse and schema.MASK not in heads:
         raise BonefracError(
@@ -93,6 +118,10 @@ def model(
         outputs[schema.MASK] = mask_head(grid)
     if schema.FRACTURE in heads:
         outputs[schema.FRACTURE] = fracture_head(bottom, outputs.get(schema.MASK))
+    if schema.ABNORMALITY in heads:
+        outputs[schema.ABNORMALITY] = abnormality_head(bottom)
+    if schema.BONE_AGE_MONTHS in heads:
+        outputs[schema.BONE_AGE_MONTHS] = bone_age_head(bottom)
     for level, maps in enumerate(coarse, start=1):
         key = f"{schema.MASK}_{level}"
         outputs[key] = mask_head(maps, name=f"{key}_logits")

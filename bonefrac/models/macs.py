@@ -9,9 +9,12 @@ import keras
 from keras import layers as kl
 
 from bonefrac.errors import BonefracError
+from bonefrac.models.baselines import KerasCVNetwork
 from bonefrac.models.layers import AttentionMix, AttentionWeights
+from bonefrac.quiet import quiet_stderr
 
 Shape = tuple[Any, ...]
+_PRODUCTS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2")  # TensorFlow's names
 
 
 def count_macs(model: keras.Model) -> int:
@@ -42,6 +45,37 @@ def layer_macs(model: keras.Model) -> dict[str, list[int]]:
     for layer, shapes in _applications(model):
         found[layer.name].append(_macs(layer, shapes))
     return found
+
+
+def graph_macs(network: Callable[..., Any], shape: Shape) -> int:
+    """Multiply-accumulates for one image, counted by TensorFlow in its own graph.
+
+    For KerasCV's networks: they nest layers in layers, which no configuration lists.
+
+    Args:
+        network: called with a batch and `training=False`.
+        shape: of its input, without the batch.
+
+    Raises:
+        BonefracError: Keras runs on another backend.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise BonefracError(
+            f"A network of KerasCV on the {keras.backend.backend()} backend",
+            expected="TensorFlow, whose graphs can be counted",
+            fix="Set KERAS_BACKEND=tensorflow",
+        )
+    import tensorflow as tf
+
+    call = tf.function(lambda x: network(x, training=False))
+    graph = call.get_concrete_function(tf.TensorSpec((1, *shape))).graph
+    builder = tf.compat.v1.profiler.ProfileOptionBuilder
+    options = builder(builder.float_operation()).with_accounted_types(list(_PRODUCTS))
+    with quiet_stderr():  # it calls itself outdated; TensorFlow has no newer counter
+        found = tf.compat.v1.profiler.profile(
+            graph, cmd="op", options=options.with_empty_output().build()
+        )
+    return found.total_float_ops // 2
 
 
 def _applications(model: keras.Model) -> Iterator[tuple[keras.Layer, list[Shape]]]:
@@ -108,6 +142,10 @@ def _mix(layer: AttentionMix, shapes: list[Shape]) -> int:
     return queries * keys * dim
 
 
+def _kerascv(layer: KerasCVNetwork, shapes: list[Shape]) -> int:
+    return graph_macs(layer.inner, shapes[0])
+
+
 _RULES: Mapping[Any, Callable[[Any, list[Shape]], int]] = {
     kl.Conv2D: _convolution,
     kl.DepthwiseConv2D: _convolution,
@@ -115,4 +153,5 @@ _RULES: Mapping[Any, Callable[[Any, list[Shape]], int]] = {
     kl.Dense: _dense,
     AttentionWeights: _weights,
     AttentionMix: _mix,
+    KerasCVNetwork: _kerascv,
 }

@@ -38,11 +38,14 @@ _UNET = "Ronneberger 2015, arXiv 1505.04597"
 _R2UNET = "Alom 2018, arXiv 1802.06955"
 _ATTENTION_UNET = "Oktay 2018, arXiv 1804.03999"
 _VIT = "Dosovitskiy 2020, arXiv 2010.11929"
+_DEEPLAB = "Chen 2018, arXiv 1802.02611"
+_SEGFORMER = "Xie 2021, arXiv 2105.15203"
 
 _PHONE = "for phones"
 _TWO_CORES = "for two CPU cores"
 _PAPER = "the paper's width, for a GPU"
 _LARGE = "half as wide again, for a large GPU"
+_BASELINE = "to compare with; KerasCV's"
 
 _TINY = (8, 16, 32, 64, 128)
 _SMALL = (16, 32, 64, 128, 256)
@@ -69,6 +72,16 @@ def _attention_unet(filters: tuple[int, ...], params: int, gmacs: float, summary
 def _vit(size: Mapping[str, Any], params: int, gmacs: float, summary: str) -> Preset:
     kwargs = MappingProxyType({"patch_size": 16, **size})
     return Preset("vit:vit", kwargs, params, gmacs, _VIT, summary)
+
+
+def _deeplab(backbone: str, params: int, gmacs: float) -> Preset:
+    kwargs = MappingProxyType({"backbone": backbone})
+    return Preset("baselines:deeplab_v3_plus", kwargs, params, gmacs, _DEEPLAB, _BASELINE)
+
+
+def _segformer(params: int, gmacs: float) -> Preset:
+    kwargs: Mapping[str, Any] = MappingProxyType({})
+    return Preset("baselines:segformer", kwargs, params, gmacs, _SEGFORMER, _BASELINE)
 
 
 # Small and base are S/16 (Touvron 2020, arXiv 2012.12877) and the paper's B/16; Ti/16 with its
@@ -112,6 +125,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "vit_tiny_patch16": _vit(_VIT_TINY, 567_893, 0.82, _PHONE),
         "vit_small_patch16": _vit(_VIT_SMALL, 22_287_949, 7.52, _TWO_CORES),
         "vit_base_patch16": _vit(_VIT_BASE, 88_630_677, 28.81, _PAPER),
+        "deeplab_v3_plus_mobilenet_v3_small": _deeplab("mobilenet_v3_small", 1_997_589, 0.50),
+        "deeplab_v3_plus_resnet18": _deeplab("resnet18", 15_394_229, 3.11),
+        "segformer_b0": _segformer(3_718_533, 1.76),
     }
 )
 

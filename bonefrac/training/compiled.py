@@ -2,14 +2,9 @@
 
 import keras
 
-from bonefrac import schema
 from bonefrac.models.presets import build_model, dtype_policy
-from bonefrac.training.losses import DiceBce
-from bonefrac.training.metrics import ForegroundDice
+from bonefrac.training.heads import LESSONS
 from bonefrac.training.settings import Settings
-
-# A whole-picture label says little about where; at weight 1 it drowned the mask's first epochs.
-_FRACTURE_WEIGHT = 0.2
 
 
 def compiled(settings: Settings, steps: int) -> keras.Model:
@@ -33,17 +28,12 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    lessons = {head: lesson for head, lesson in LESSONS.items() if head in model.output}
     model.compile(
         optimizer,
-        loss={
-            schema.MASK: DiceBce(),
-            schema.FRACTURE: keras.losses.BinaryCrossentropy(from_logits=True),
-        },
-        loss_weights={schema.MASK: 1.0, schema.FRACTURE: _FRACTURE_WEIGHT},
-        weighted_metrics={
-            schema.MASK: [ForegroundDice()],
-            schema.FRACTURE: [keras.metrics.AUC(from_logits=True, name="auc")],
-        },
+        loss={head: lesson.loss() for head, lesson in lessons.items()},
+        loss_weights={head: lesson.weight for head, lesson in lessons.items()},
+        weighted_metrics={head: [lesson.metric()] for head, lesson in lessons.items()},
         # XLA compiles these for longer than it saves on a CPU.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from bonefrac import storage
 
+# Title -> metric, and whether it lies in 0..1.
 _PANELS = {
-    "Loss": ("loss", "val_loss"),
-    "Dice of outlined fractures": ("mask_dice", "val_mask_dice"),
-    "AUC of fracture, yes or no": ("fracture_auc", "val_fracture_auc"),
+    "Loss": ("loss", False),
+    "Dice of outlined fractures": ("mask_dice", True),
+    "AUC of fracture, yes or no": ("fracture_auc", True),
+    "AUC of abnormality, yes or no": ("abnormality_auc", True),
+    "Error of bone age, months": ("bone_age_months_mae", False),
 }
-_STYLE = {False: {"color": "#7f7f7f", "label": "train"}, True: {"color": "#d95f02", "label": "val"}}
+_TRAIN = {"color": "#7f7f7f", "label": "train"}
+_VALIDATION = {"color": "#d95f02", "label": "val"}
 
 
 def write_metrics(history: list[dict[str, float]], path: Path) -> None:
@@ -24,23 +28,24 @@ def write_metrics(history: list[dict[str, float]], path: Path) -> None:
 
 
 def plot_curves(history: list[dict[str, float]], path: Path, *, title: str) -> None:
-    """Loss, Dice and AUC over epochs, training and validation, as PNG."""
+    """The loss and each head's metric over epochs, training and validation, as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(12, 3.6), layout="constrained")
+    panels = {name: panel for name, panel in _PANELS.items() if panel[0] in history[0]}
+    figure = Figure(figsize=(4 * len(panels), 3.6), layout="constrained")
     figure.suptitle(title)
     epochs = [row["epoch"] for row in history]
-    for axes, (name, keys) in zip(figure.subplots(1, 3), _PANELS.items(), strict=True):
-        for key in keys:
-            style = _STYLE[key.startswith("val_")]
+    places = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (name, (metric, bounded)) in zip(places, panels.items(), strict=True):
+        for key, style in ((metric, _TRAIN), (f"val_{metric}", _VALIDATION)):
             axes.plot(epochs, [row[key] for row in history], marker="o", markersize=3, **style)
         axes.set(title=name, xlabel="epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-        if name != "Loss":
+        if bounded:
             axes.set_ylim(0, 1)
     figure.axes[0].legend(frameon=False)
     with storage.write_aside(path) as aside:

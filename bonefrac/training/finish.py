@@ -1,6 +1,7 @@
 """The end of a training: calibrate, score, and write the model folder."""
 
 import datetime
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import numpy as np
 import bonefrac
 from bonefrac import schema, storage
 from bonefrac.data.pipeline import eval_batches, groups
+from bonefrac.data.sources import Source, describe
 from bonefrac.data.store import DataFolder
-from bonefrac.evaluation.protocol import Outputs, calibrate, collect, score
+from bonefrac.data.targets import ALL_HEADS
+from bonefrac.evaluation.protocol import Outputs, calibrate, collect, join, score
 from bonefrac.inference.card import Card
 from bonefrac.inference.finding import Thresholds
 from bonefrac.models.presets import build_model, dtype_policy
@@ -24,8 +27,7 @@ def write_model(
     *,
     settings: Settings,
     trained: keras.Model,
-    data: DataFolder,
-    splits: dict[str, str],
+    sources: Sequence[Source],
     run: dict[str, Any],
 ) -> None:
     """Write weights and card, whole or not at all.
@@ -34,16 +36,15 @@ def write_model(
         folder: the model folder to create or replace.
         settings: of the training.
         trained: the network with its final weights.
-        data: what it was trained on.
-        splits: tfds split strings of "validation" and "test".
+        sources: what it was trained on.
         run: description of the run, for the card.
     """
     # What is calibrated and scored is what will answer: the float32 network.
     with dtype_policy("float32"):
         model = build_model(settings.preset, image_size=settings.image_size, **settings.overrides)
     model.set_weights(trained.get_weights())
-    outputs = {name: _outputs(model, data, split, settings) for name, split in splits.items()}
-    calibration = calibrate(outputs["validation"])
+    outputs = _all_outputs(model, sources, settings)
+    calibration = calibrate(outputs[schema.VALIDATION])
     card = Card(
         name=settings.preset,
         preset=settings.preset,
@@ -52,7 +53,7 @@ def write_model(
         temperature=calibration["temperature"],
         thresholds=Thresholds(**{k: calibration[k] for k in ("sure", "doubt", "mask")}),
         scores={name: score(out, calibration) for name, out in outputs.items()},
-        data={"name": data.name, "sha256": data.sha256, **splits},
+        data=describe(sources),
         training={"command": run["command"], **run["settings"]},
         versions=_versions(),
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -64,9 +65,26 @@ def write_model(
         storage.write_manifest(aside)
 
 
+def _all_outputs(
+    model: keras.Model, sources: Sequence[Source], settings: Settings
+) -> dict[str, Outputs]:
+    """What is scored: "validation" and "test" of all data, and of each where there are several."""
+    answers: dict[str, Outputs] = {}
+    for part in (schema.VALIDATION, schema.TEST):
+        each = [_outputs(model, s.data, getattr(s, part), settings) for s in sources]
+        answers[part] = each[0] if len(each) == 1 else join(each)
+        if len(each) > 1:
+            answers.update({f"{part} of {s.name}": o for s, o in zip(sources, each, strict=True)})
+    return answers
+
+
 def _outputs(model: keras.Model, data: DataFolder, split: str, settings: Settings) -> Outputs:
     batches = eval_batches(
-        data, split, image_size=settings.image_size, batch_size=settings.batch_size
+        data,
+        split,
+        image_size=settings.image_size,
+        batch_size=settings.batch_size,
+        heads=ALL_HEADS,
     )
 
     def predict(image: Any) -> dict[str, np.ndarray]:

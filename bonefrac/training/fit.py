@@ -1,25 +1,38 @@
-"""Train a preset on a data folder and leave a run folder with a model folder in it."""
+"""Train a preset on data folders and leave a run folder with a model folder in it."""
 
 import contextlib
 import json
 import sys
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from bonefrac import schema, storage
-from bonefrac.data.pipeline import eval_batches, steps_per_epoch, train_batches
-from bonefrac.data.splits import train_validation_test
+from bonefrac.data.augment import STRENGTHS
+from bonefrac.data.pipeline import Share, eval_batches, known_count, mixed_batches, mixed_steps
+from bonefrac.data.sources import Source, describe, open_sources
 from bonefrac.data.store import DataFolder
+from bonefrac.data.targets import HEADS
 from bonefrac.errors import BonefracError
 from bonefrac.training.checkpoint import Checkpoints
 from bonefrac.training.compiled import compiled
 from bonefrac.training.finish import write_model
+from bonefrac.training.heads import taught_heads
 from bonefrac.training.recorder import Recorder
 from bonefrac.training.settings import Settings
 
 
-def fit(settings: Settings, *, data: DataFolder, workdir: Path, resume: bool, command: str) -> Path:
+def fit(
+    settings: Settings,
+    *,
+    data: DataFolder | Sequence[DataFolder],
+    workdir: Path,
+    resume: bool,
+    command: str,
+) -> Path:
     """Train, calibrate, score, and write the model folder.
 
     Progress goes to stderr. After every epoch the run can be killed and resumed; the weights at
@@ -27,7 +40,7 @@ def fit(settings: Settings, *, data: DataFolder, workdir: Path, resume: bool, co
 
     Args:
         settings: what to train.
-        data: on what.
+        data: on what; several data sets are drawn from in the shares of `settings.weights`.
         workdir: the run folder: checkpoints, `metrics.csv`, `curves.png`, `run.json`, `model/`.
         resume: go on where the run folder stands; without it the folder must hold no run.
         command: the command line, for the card.
@@ -36,34 +49,44 @@ def fit(settings: Settings, *, data: DataFolder, workdir: Path, resume: bool, co
         The model folder.
 
     Raises:
-        BonefracError: the run folder holds another run, or the data are too few.
+        BonefracError: the run folder holds another run, the data are too few, or their groups
+            lie on several sides.
     """
-    train, validation, test = train_validation_test(settings.fold, len(data.counts))
-    steps = steps_per_epoch(data, train, settings.batch_size)
-    run = _describe(settings, data, command)
+    folders = [data] if isinstance(data, DataFolder) else list(data)
+    sources = open_sources(folders, weights=settings.weights, fold=settings.fold)
+    shares = [Share(source.data, source.train, source.draws) for source in sources]
+    steps = mixed_steps(shares, settings.batch_size)
+    settings = _with_taught_heads(settings, sources)
+    run = _describe(settings, sources, command)
     _open_run(workdir, run, resume=resume)
     model = compiled(settings, steps)
     checkpoints = Checkpoints(workdir / "checkpoints")
     state, damaged = checkpoints.restore_last(model)
     for line in damaged:
         print(f"Warning: {line}", file=sys.stderr)
+    for source in sources:
+        if source.data.split == schema.RANDOM_IMAGES:
+            told = f"{source.torn} groups of {source.data.path} lie on both sides"
+            print(f"Warning: scores of this split flatter: {told}", file=sys.stderr)
     recorder = Recorder(checkpoints, state, workdir, images=steps * settings.batch_size)
     if state.epoch < settings.epochs:
         sizes: dict[str, Any] = {
             "image_size": settings.image_size,
             "batch_size": settings.batch_size,
+            "heads": tuple(model.output),
         }
+        validation = [eval_batches(s.data, s.validation, **sizes) for s in sources]
         with contextlib.redirect_stdout(sys.stderr):
             model.fit(
-                train_batches(
-                    data,
-                    train,
+                mixed_batches(
+                    shares,
                     **sizes,
                     seed=settings.seed,
                     first_epoch=state.epoch,
                     epochs=settings.epochs,
+                    strength=STRENGTHS[settings.augment],
                 ),
-                validation_data=eval_batches(data, validation, **sizes),
+                validation_data=reduce(lambda one, other: one.concatenate(other), validation),
                 shuffle=False,  # the pipeline has shuffled
                 steps_per_epoch=steps,
                 initial_epoch=state.epoch,
@@ -73,15 +96,27 @@ def fit(settings: Settings, *, data: DataFolder, workdir: Path, resume: bool, co
             )
     checkpoints.restore(model, recorder.state.best_epoch)
     folder = workdir / schema.MODEL_DIR
-    splits = {"validation": validation, "test": test}
-    write_model(folder, settings=settings, trained=model, data=data, splits=splits, run=run)
+    write_model(folder, settings=settings, trained=model, sources=sources, run=run)
     return folder
 
 
-def _describe(settings: Settings, data: DataFolder, command: str) -> dict[str, Any]:
+def _with_taught_heads(settings: Settings, sources: Sequence[Source]) -> Settings:
+    if "heads" in settings.overrides:
+        return settings
+    counts: Counter[str] = Counter()
+    for source in sources:
+        counts.update(known_count(source.data, source.train))
+    heads = taught_heads(counts)
+    if heads == HEADS:  # what every preset has of itself
+        return settings
+    return replace(settings, overrides={**settings.overrides, "heads": list(heads)})
+
+
+def _describe(settings: Settings, sources: Sequence[Source], command: str) -> dict[str, Any]:
+    paths = [str(source.data.path.resolve()) for source in sources]
     run = {
         "settings": asdict(settings),
-        "data": {"name": data.name, "sha256": data.sha256, "path": str(data.path.resolve())},
+        "data": {**describe(sources), "paths": paths},
         "command": command,
     }
     return json.loads(json.dumps(run))  # as it will be read again: lists, not tuples

@@ -10,6 +10,7 @@ import numpy as np
 from bonefrac.errors import BonefracError
 from bonefrac.training.checkpoint import Checkpoints, State
 from bonefrac.training.curves import plot_curves, write_metrics
+from bonefrac.training.heads import full_names, selection_score
 
 
 class Recorder(keras.callbacks.Callback):
@@ -34,7 +35,8 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save everything; refuse to go on from a loss that is no number."""
-        values = {key: float(value) for key, value in (logs or {}).items()}
+        heads = list(self.model.output)
+        values = full_names(logs or {}, heads)
         if not np.isfinite(values["loss"]):
             raise BonefracError(
                 f"The loss of epoch {epoch + 1} is {values['loss']}",
@@ -45,13 +47,8 @@ class Recorder(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, "seconds": round(seconds, 2)}
         history = [*self.state.history, {**row, **{k: round(v, 6) for k, v in values.items()}}]
         self.state = replace(self.state, epoch=epoch + 1, history=history)
-        if (better := selection_score(values)) > self.state.best_score:
+        if (better := selection_score(values, heads)) > self.state.best_score:
             self.state = replace(self.state, best_epoch=epoch + 1, best_score=better)
         self.checkpoints.save(self.model, self.state)
         write_metrics(history, self.workdir / "metrics.csv")
         plot_curves(history, self.workdir / "curves.png", title=self.model.name)
-
-
-def selection_score(logs: dict[str, float]) -> float:
-    """What "best" means: the mean of validation Dice and AUC."""
-    return (logs["val_mask_dice"] + logs["val_fracture_auc"]) / 2

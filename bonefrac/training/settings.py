@@ -15,9 +15,11 @@ class Settings:
         batch_size: radiographs a step.
         learning_rate: the peak, after the warm-up.
         seed: of weights, order and augmentation.
-        fold: the fold to test on; the next one validates, the rest trains.
+        fold: the fold to test on; the next one validates, the rest trains. 0 without folds.
         mixed_precision: bfloat16 where it is safe.
-        overrides: arguments of the preset to replace.
+        augment: name of a strength of augmentation.
+        weights: of the data sets, in their order; none for shares as large as their sizes.
+        overrides: arguments of the preset to replace; heads that the data can teach are added.
     """
 
     preset: str
@@ -28,4 +30,6 @@ class Settings:
     seed: int = 0
     fold: int = 0
     mixed_precision: bool = False
+    augment: str = "default"
+    weights: tuple[float, ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)

@@ -86,3 +86,17 @@ def test_json_of_one_network_is_wrong_usage():
     done = run("--json", "show", "unet_tiny")
     assert done.returncode == 2
     assert "leave it out" in done.stderr
+
+
+def test_show_lists_a_foreign_network_and_draws_none(tmp_path):
+    name = "deeplab_v3_plus_mobilenet_v3_small"
+    done = run("show", name, "--image-size", 256, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    (foreign,) = (x for x in done.stdout.splitlines() if x.startswith("deeplab_v3_plus "))
+    assert foreign.split()[1:4] == ["KerasCVNetwork", "256×256×16", "8×8×256"]
+    macs = int(done.stdout.splitlines()[-1].split()[-1].replace(",", ""))
+    assert round(macs / 1e9, 2) == PRESETS[name].gmacs
+    assert not list(tmp_path.iterdir())
+    done = run("show", name, "--output", tmp_path / "x.png")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: A picture of {name}; expected ")

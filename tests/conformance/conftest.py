@@ -53,6 +53,22 @@ def phantoms(count, *, side=SIDE, seed=11):
     return image[..., None], mask[..., None].astype(np.float32)
 
 
+def settle(model, images):
+    """Let every normalisation know the statistics of these images, as after a training.
+
+    Fresh moving averages are nobody's: the logits of a fresh R2U-Net reach hundreds, and so does
+    their rounding.
+    """
+    norms = [x for x in model._flatten_layers() if isinstance(x, keras.layers.BatchNormalization)]
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    model(images, training=True)
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum
+    return model
+
+
 def answer(model, images):
     """The logits of a model as NumPy arrays."""
     return {k: np.asarray(v) for k, v in model(images, training=False).items()}

@@ -14,7 +14,7 @@ from bonefrac import list_presets
 pytestmark = pytest.mark.slow
 
 PRESETS = ("unet_tiny", "r2unet_tiny", "attention_unet_tiny", "vit_tiny_patch16")
-TOLERANCE = 1e-4  # of the largest logit, where that is above 1
+TOLERANCE = 1e-4  # of a logit
 SIZE = 64
 
 _BUILD = f"""
@@ -31,6 +31,11 @@ _REFERENCE = """
 import os
 weights = f"{folder}/{preset}.weights.h5"
 if not os.path.exists(weights):
+    # Averages of these images, as after a training: a fresh R2U-Net's logits reach 1e5.
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(images, training=True)
     model.save_weights(weights)
 model.load_weights(weights)
 outputs = {k: keras.ops.convert_to_numpy(v) for k, v in model(images, training=False).items()}
@@ -111,7 +116,7 @@ def test_equal_weights_answer_as_on_tensorflow(network, backend, reference):
     for key in wanted.files:
         difference, largest = np.abs(answer[key] - wanted[key]).max(), np.abs(wanted[key]).max()
         print(f"{network} on {backend}: {key} off by {difference:.1e}, largest {largest:.3g}")
-        assert difference <= TOLERANCE * max(1, largest)
+        assert difference <= TOLERANCE
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])

@@ -24,6 +24,7 @@ def known(index):
         "group": f"patient {index // 2}",
         "image": phantom.image,
         "mask": phantom.mask,
+        "mask_coarse": index % 5 == 0,
         "fracture": index % 2,
         "abnormality": (index + 1) % 2,
         "bone_age_months": 12.5 * index,
@@ -75,6 +76,7 @@ def test_every_field_comes_back(folder, written):
         for key in ("group", "body_part", "view"):
             assert e[key].decode() == given[key], (name, key)
         assert e[schema.HAS_MASK] == ("mask" in given)
+        assert e[schema.MASK_COARSE] == given.get("mask_coarse", False)
         age = given.get("bone_age_months", math.nan)
         assert np.array_equal(e[schema.BONE_AGE_MONTHS], np.float32(age), equal_nan=True)
     assert seen == set(written)

@@ -70,8 +70,19 @@ def test_unknown_labels_and_missing_outlines_are_counted_as_such(build_examples,
         "not": 0,
         "unknown": 24,
         "outlined": 0,
+        "in boxes": 0,
         "groups": 12,
     }
     hardware = {k: v["radiographs"] for k, v in table(summary, "hardware").items()}
     assert hardware == {"no": 8, "unknown": 8, "yes": 8}
     assert table(summary, "mask") == {}
+
+
+def test_masks_of_boxes_are_counted(build_examples, tmp_path):
+    image = np.full((40, 30), 90, np.uint8)
+    boxed = [
+        example(id=f"{n}", group=f"{n}", image=image, mask=image > 0, mask_coarse=n % 4 == 0)
+        for n in range(24)
+    ]
+    (row,) = table(summarise(build_examples(boxed, tmp_path / "data")), "view").values()
+    assert (row["outlined"], row["in boxes"]) == (24, 6)

@@ -76,3 +76,58 @@ def test_mask_threshold_is_the_one_with_the_best_mean_dice():
         ["a"],
     )
     assert protocol.calibrate(found)["mask"] == 0.2
+
+
+CALIBRATION = {"temperature": 1.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
+
+
+def other_heads(months, predicted, labels, logits):
+    """Outputs of a model that answers abnormality and bone age alone."""
+    columns = {
+        "abnormality": (np.maximum(labels, 0), np.array(labels) >= 0),
+        "bone_age_months": (np.nan_to_num(months), ~np.isnan(months)),
+    }
+    targets = {head: np.float32(values)[:, None] for head, (values, _) in columns.items()}
+    weights = {head: np.float32(known) for head, (_, known) in columns.items()}
+    answers = {"abnormality": logits, "bone_age_months": predicted}
+    column = {head: np.float32(values)[:, None] for head, values in answers.items()}
+    batch = (np.zeros((len(months), 8, 8, 1)), targets, weights)
+    return protocol.collect(lambda image: column, [batch], [f"p{k}" for k in range(len(months))])
+
+
+@pytest.fixture
+def others():
+    return other_heads([100.0, 120, 170, np.nan], [110, 120, 150, 0], [1, -1, 0, 1], [2, 9, -1, -3])
+
+
+def test_bone_age_is_scored_in_months_beside_the_median(others):
+    row = protocol.score(others, CALIBRATION)["bone_age_mae"]
+    assert row["value"] == pytest.approx(10)
+    assert row["baseline"] == pytest.approx((20 + 0 + 50) / 3, abs=1e-4)
+    assert row["low"] < 10 < row["high"]
+
+
+def test_abnormality_is_scored_beside_the_larger_class(others):
+    result = protocol.score(others, CALIBRATION)
+    assert result["abnormality_auc"]["value"] == 0.5
+    assert result["abnormality_accuracy"]["value"] == pytest.approx(2 / 3, abs=1e-4)
+    assert result["abnormality_accuracy"]["baseline"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_model_without_a_head_for_fractures_has_no_scores_of_them(others):
+    result = protocol.score(others, protocol.calibrate(others))
+    assert result["fractured"] == 0
+    for name in ("auc", "accuracy", "dice", "jaccard"):
+        assert result[name]["value"] is None
+
+
+def test_a_model_without_other_heads_has_no_scores_of_them(outputs):
+    names = protocol.score(outputs, CALIBRATION)
+    assert not any(name.startswith(("bone_age", "abnormality")) for name in names)
+
+
+def test_joined_outputs_keep_groups_of_one_name_apart(others):
+    both = protocol.join([others, others])
+    result = protocol.score(both, CALIBRATION)
+    assert (result["images"], result["groups"]) == (8, 8)
+    assert result["bone_age_mae"]["value"] == pytest.approx(10)

@@ -9,26 +9,14 @@ import pytest
 
 from bonefrac.errors import BonefracError
 from bonefrac.models import baselines
+from bonefrac.models.presets import PRESETS, build_model
 
 SIZE = 64
-BUILDERS = {
-    "deeplab_v3_plus_mobilenet_v3_small": (
-        baselines.deeplab_v3_plus,
-        {"backbone": "mobilenet_v3_small"},
-        1_997_589,
-    ),
-    "deeplab_v3_plus_resnet18": (
-        baselines.deeplab_v3_plus,
-        {"backbone": "resnet18"},
-        15_394_229,
-    ),
-    "segformer_b0": (baselines.segformer, {}, 3_718_533),
-}
+NAMES = [name for name, preset in PRESETS.items() if preset.builder.startswith("baselines:")]
 
 
-def build(name, **kwargs):
-    builder, own, _ = BUILDERS[name]
-    return builder((SIZE, SIZE, 1), **own, name=name, **kwargs)
+def build(name, *, image_size=SIZE):
+    return build_model(name, image_size=image_size)
 
 
 def dtypes(outputs):
@@ -41,7 +29,7 @@ def images():
     return rng.uniform(0, 255, (4, SIZE, SIZE, 1)).astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=BUILDERS)
+@pytest.fixture(scope="module", params=NAMES)
 def network(request):
     keras.utils.set_random_seed(0)
     return build(request.param)
@@ -80,7 +68,7 @@ def test_names_shapes_and_count_are_those_on_record(network, images):
     }
     assert dtypes(outputs) == {"float32"}
     count = sum(int(np.prod(v.shape)) for v in network.trainable_variables)
-    assert count == BUILDERS[network.name][2]
+    assert count == PRESETS[network.name].params
 
 
 @pytest.mark.slow
@@ -115,19 +103,17 @@ def test_backbones_have_their_published_counts():
 
 
 def test_other_sizes_take_the_same_weights(network):
-    builder, own, _ = BUILDERS[network.name]
-    larger = builder((96, 96, 1), **own)
+    larger = build(network.name, image_size=96)
     larger.set_weights(network.get_weights())
     assert larger(np.zeros((1, 96, 96, 1), np.float32))["mask"].shape == (1, 96, 96, 1)
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_sizes_that_do_not_fit_are_refused(name):
-    builder, own, _ = BUILDERS[name]
     with pytest.raises(BonefracError, match=r"100x100.*multiples of 32.*96 or 128"):
-        builder((100, 100, 1), **own)
+        build(name, image_size=100)
     with pytest.raises(BonefracError, match=r"An open image size"):
-        builder((None, None, 1), **own)
+        build(name, image_size=None)
 
 
 def test_segformer_takes_squares_only():
@@ -146,7 +132,7 @@ def test_unknown_backbone_names_those_there_are():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_logits_stay_float32_under_mixed_precision(name, images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -11,7 +11,7 @@ from keras import layers as kl
 from bonefrac import build_model
 from bonefrac.errors import BonefracError
 from bonefrac.models.layers import AttentionMix, AttentionWeights
-from bonefrac.models.macs import count_macs
+from bonefrac.models.macs import count_macs, graph_macs
 from bonefrac.models.presets import PRESETS
 
 GENERATE = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "generate.py"))
@@ -75,6 +75,12 @@ def test_an_open_size_is_refused():
 @pytest.mark.parametrize("name", [*QUICK, *(pytest.param(n, marks=pytest.mark.slow) for n in SLOW)])
 def test_presets_cost_what_is_on_record(name):
     assert round(count_macs(build_model(name)) / 1e9, 2) == PRESETS[name].gmacs
+
+
+@pytest.mark.parametrize("name", [name for name in QUICK if "tiny" in name])
+def test_a_graph_counts_what_the_layers_do(name):
+    model = build_model(name, image_size=64)
+    assert graph_macs(model, (64, 64, 1)) == count_macs(model)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""FracAtlas: 4,083 radiographs of limbs, fractures outlined by radiologists, as a tfds builder."""
+"""FracAtlas: 4,083 radiographs of limbs, fractures outlined by radiologists."""
 
 import csv
 import json
@@ -9,8 +9,8 @@ import numpy as np
 
 from bonefrac import schema
 from bonefrac.data.catalogue import Catalogue, Entry
+from bonefrac.data.datasets.about import FRACATLAS
 from bonefrac.data.outlines import Outlines
-from bonefrac.data.radiographs import RadiographBuilder
 from bonefrac.errors import BonefracError
 
 CSV = "dataset.csv"
@@ -25,51 +25,53 @@ BODY_PARTS = ("hand", "leg", "hip", "shoulder", "mixed")
 VIEWS = ("frontal", "lateral", "oblique")
 
 
-class FracAtlas(RadiographBuilder):
-    """The tfds builder.
+def catalogue(source: Path) -> Catalogue:
+    """Join the table, the pictures and the polygons.
 
-    Groups are blocks of 25 neighbouring ids, joined where near-duplicates link them.
+    Groups are blocks of 25 neighbouring ids.
 
     Args:
         source: folder with `dataset.csv`, `images/` and `Annotations/` as published.
-        **kwargs: of `RadiographBuilder`.
+
+    Raises:
+        BonefracError: the table or the polygons are not there.
     """
-
-    name = "fracatlas"
-    description = "Radiographs of hand, leg, hip and shoulder with outlined fractures. CC BY 4.0."
-    homepage = "https://doi.org/10.1038/s41597-023-02432-4"
-    citation = (
-        "Abedeen, I. et al. FracAtlas: a dataset for fracture classification, localization and "
-        "segmentation of musculoskeletal radiographs. Scientific Data 10, 521 (2023)."
+    polygons = _polygons(_file(source, COCO))
+    paths = {path.name: path for path in sorted(source.glob("images/*/*.jpg"))}
+    with _file(source, CSV).open(newline="", encoding="utf-8") as file:
+        rows = {row["image_id"]: row for row in csv.DictReader(file)}
+    left_out = {
+        Path(name).stem: "in images/, not in dataset.csv" if name in paths else "no such file"
+        for name in sorted(rows.keys() ^ paths.keys())
+    }
+    names = sorted(rows.keys() & paths.keys())
+    parts = _official_split(source)
+    entries = tuple(
+        _entry(paths[n], rows[n], tuple(polygons.get(n, ())), parts.get(n, "")) for n in names
     )
+    corrected = {
+        Path(n).stem: "fractured=0 in dataset.csv, but outlined: called fractured"
+        for n in names
+        if polygons.get(n) and rows[n]["fractured"] != "1"
+    }
+    groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
+    return Catalogue(FRACATLAS.name, source, entries, left_out, groups_are, corrected)
 
-    def catalogue(self) -> Catalogue:
-        """Join the table, the pictures and the polygons."""
-        polygons = _polygons(self._file(COCO))
-        paths = {path.name: path for path in sorted(self.source.glob("images/*/*.jpg"))}
-        with self._file(CSV).open(newline="", encoding="utf-8") as file:
-            rows = {row["image_id"]: row for row in csv.DictReader(file)}
-        left_out = {
-            Path(name).stem: "in images/, not in dataset.csv" if name in paths else "no such file"
-            for name in sorted(rows.keys() ^ paths.keys())
-        }
-        names = sorted(rows.keys() & paths.keys())
-        parts = _official_split(self.source)
-        entries = tuple(
-            _entry(paths[n], rows[n], tuple(polygons.get(n, ())), parts.get(n, "")) for n in names
+
+def recognises(source: Path) -> bool:
+    """Whether the folder holds FracAtlas' polygons."""
+    return (source / COCO).is_file()
+
+
+def _file(source: Path, name: str) -> Path:
+    path = source / name
+    if not path.is_file():
+        raise BonefracError(
+            f"{path} does not exist",
+            expected=f"FracAtlas' own folder layout ({CSV}, images/, {COCO})",
+            fix=f"Download it from {FRACATLAS.homepage} and give its folder as --source",
         )
-        groups_are = f"blocks of {ID_BLOCK} neighbouring ids"
-        return Catalogue(self.name, self.source, entries, left_out, groups_are)
-
-    def _file(self, name: str) -> Path:
-        path = self.source / name
-        if not path.is_file():
-            raise BonefracError(
-                f"{path} does not exist",
-                expected=f"FracAtlas' own folder layout ({CSV}, images/, {COCO})",
-                fix=f"Download it from {self.homepage} and give its folder as --source",
-            )
-        return path
+    return path
 
 
 def _official_split(source: Path) -> dict[str, str]:

@@ -4,34 +4,42 @@ from typing import Any
 
 from bonefrac.data.builder import FoldedBuilder, Record
 from bonefrac.data.features import example
-from bonefrac.data.phantom import draw
+from bonefrac.data.phantom import Difficulty, draw
 
 
 class Phantom(FoldedBuilder):
-    """The tfds builder; a pure function of count and seed.
+    """The tfds builder; a pure function of count, seed and difficulty.
 
     Args:
         count: how many radiographs to draw.
         seed: of the drawings.
+        difficulty: "easy", "medium" or "hard".
         **kwargs: of `FoldedBuilder`.
     """
 
     name = "phantom"
-    description = "Long bones drawn by projecting 3-D models through Beer-Lambert attenuation."
+    description = "Limbs drawn by projecting 3-D models through Beer-Lambert attenuation."
 
-    def __init__(self, *, count: int, seed: int, **kwargs: Any) -> None:
+    def __init__(
+        self, *, count: int, seed: int, difficulty: Difficulty = "medium", **kwargs: Any
+    ) -> None:
         self.count = count
         self.seed = seed
+        self.difficulty = difficulty
         super().__init__(**kwargs)
 
     def records(self) -> list[Record]:
-        """One radiograph a group: no two show the same bones."""
-        names = [f"phantom-{self.seed}-{index:06d}" for index in range(self.count)]
-        return [Record(name, name, index) for index, name in enumerate(names)]
+        """One radiograph a group: no two show the same bones.
+
+        The same index at another difficulty shows the same patient: another id, the same group.
+        """
+        groups = [f"phantom-{self.seed}-{index:06d}" for index in range(self.count)]
+        suffix = "" if self.difficulty == "medium" else f"-{self.difficulty}"
+        return [Record(group + suffix, group, index) for index, group in enumerate(groups)]
 
     def example(self, record: Record) -> dict[str, Any]:
         """Draw one radiograph."""
-        phantom = draw(seed=self.seed, index=record.payload)
+        phantom = draw(seed=self.seed, index=record.payload, difficulty=self.difficulty)
         return example(
             id=record.id,
             group=record.group,
@@ -40,5 +48,5 @@ class Phantom(FoldedBuilder):
             fracture=int(phantom.fracture != "none"),
             body_part=phantom.body_part,
             view=phantom.view,
-            hardware=0,
+            hardware=int(phantom.hardware),
         )

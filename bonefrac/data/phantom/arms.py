@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bonefrac.data.phantom.anatomy import Bone, Knob
-from bonefrac.data.phantom.hands import RAYS, carpus, hand_flesh, rays
+from bonefrac.data.phantom.hands import RAYS, SESAMOIDS, carpus, hand_flesh, rays
 from bonefrac.data.phantom.patient import Build, Limb, Span, flesh, knob, shaft
 
 # fmt: off
@@ -27,7 +27,8 @@ _LOWER_HUMERUS = (
     (0, 11, 11, 0, 3.4), (0.5, 13, 10, 0, 2.8), (0.8, 22, 8.5, 0, 1.9), (1, 27, 8, 0, 1.3),
 )
 _HUMERUS = (
-    (0, 19, 19, 2, 1.2), (0.08, 20, 20, 2, 1.2), (0.16, 16, 16, 1, 1.8), (0.3, 11.5, 11.5, 0, 3.2),
+    (0, 13, 16, 7, 1.2), (0.05, 17, 19, 6, 1.2), (0.1, 19, 19, 4, 1.2), (0.17, 15.5, 16, 1, 1.8),
+    (0.3, 11.5, 11.5, 0, 3.2),
     (0.6, 11, 11, 0, 3.6), (0.8, 15, 9.5, 0, 2.4), (0.92, 25, 8, 0, 1.6), (1, 27, 8, 0, 1.4),
 )
 _STUB = ((0, 10, 11, 0, 1.3), (0.15, 9, 10, 0, 1.6), (1, 7, 7, 0, 2.4))
@@ -55,7 +56,7 @@ def forearm(build: Build) -> Limb:
     return Limb(
         body_part="forearm",
         bones=(
-            Bone("radius", radius, (knob(build, (25, 243, 0), (5, 9, 5), -0.35),)),
+            Bone("radius", radius, (knob(build, (24.5, 240, 0), (6.2, 11, 7), -0.3),)),
             Bone("ulna", ulna, (knob(build, (-17, 238, -3), (3, 6, 3), 0.1),)),
             Bone("humerus", humerus, _distal_humerus(build, -2)),
             *hand_bones,
@@ -72,6 +73,26 @@ def forearm(build: Build) -> Limb:
         field=(190, 300),
         extent=(-140, 450),
         size=build.size,
+        cast=(20, 330),
+    )
+
+
+def wrist(build: Build) -> Limb:
+    """The lower end of radius and ulna, the carpus and the metacarpals."""
+    whole = forearm(build)
+    names = whole.spans[0].beyond
+    return replace(
+        whole,
+        body_part="wrist",
+        bones=tuple(b for b in whole.bones if b.name != "humerus"),
+        spans=(
+            Span("radius", 0.84, 0.945, None, names),
+            Span("radius", 0.78, 0.93, "ulna", names),
+            Span("ulna", 0.8, 0.93, None, names),
+        ),
+        field=(110, 165),
+        extent=(165, 360),
+        views=(0.5, 0.35, 0.15),
     )
 
 
@@ -82,7 +103,9 @@ def hand(build: Build) -> Limb:
     for number, *_, phalanges in RAYS:
         names = (f"metacarpal {number}", *(f"{number}.{n + 1}" for n in range(len(phalanges))))
         for place, name in enumerate(names[:-1]):
-            spans.append(Span(name, 0.25, 0.82, None, names[place + 1 :], 14.0))
+            beyond = (*names[place + 1 :], *((SESAMOIDS,) if name == "metacarpal 1" else ()))
+            metaphysis = (0.15, 0.22) if place else (0.74, 0.82)
+            spans.append(Span(name, 0.25, 0.82, None, beyond, (1 + number,), metaphysis))
     return replace(
         whole,
         body_part="hand",
@@ -99,7 +122,7 @@ def upper_arm(build: Build) -> Limb:
     humerus = shaft(build, (8, -318, 0), (0, -4, 0), _HUMERUS, bow=(2, 2), cap=(16, 6))
     radius = shaft(build, (15, 4, 2), (16, 130, 0), _STUB, dish=(1.5, 0))
     ulna = shaft(build, (-9, -20, -9), (-10, 130, -4), _STUB, cap=(14, 4))
-    head = knob(build, (-7, -300, 0), (22, 23, 22), 0.3)
+    head = knob(build, (-6, -299, 0), (21, 20.5, 21), 0.3)
     return Limb(
         body_part="upper arm",
         bones=(
@@ -112,6 +135,7 @@ def upper_arm(build: Build) -> Limb:
         field=(200, 300),
         extent=(-270, 120),
         size=build.size,
+        cast=(-290, 100),
     )
 
 
@@ -133,10 +157,11 @@ def shoulder(build: Build) -> Limb:
         body_part="shoulder",
         bones=arm.bones + girdle,
         tissue=(*arm.tissue, chest),
-        spans=(Span("humerus", 0.18, 0.6, None, ("radius", "ulna"), 60.0),),
+        spans=(Span("humerus", 0.18, 0.6, None, ("radius", "ulna"), (0,), (0.17, 0.24)),),
         field=(230, 320),
         extent=(-375, 60),
         views=(1.0, 0.0, 0.0),
+        cast=None,
     )
 
 

@@ -1,65 +1,81 @@
-"""Fractures: where a bone breaks, how its fragments move, and the region to outline."""
+"""Broken bones: the pieces that cuts part a bone into, how each moves, and what to outline."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from bonefrac.data.phantom.anatomy import Bone, Grid, Paths, ShaftView, bone_paths
-from bonefrac.data.phantom.lines import Line, random_teeth, scratch
+from bonefrac.data.phantom.difficulty import Kind
+from bonefrac.data.phantom.lines import Line, scratch
+from bonefrac.data.phantom.motion import Motion, Swelling
 
-KINDS = ("displaced", "angulated", "hairline")
+PROXIMAL, DISTAL = -1, 1
+_STILL = Motion()
 
 
 @dataclass(frozen=True)
-class Motion:
-    """A rigid move in the picture plane: a turn about `pivot`, then a shift. Radians and mm."""
+class Cut:
+    """Where a fracture surface meets the two walls of a bone that the beam passes.
 
-    pivot: tuple[float, float] = (0.0, 0.0)
-    turn: float = 0.0
-    shift: tuple[float, float] = (0.0, 0.0)
+    Attributes:
+        near, far: its line on the wall towards the source and on the other. A slanted plane
+            draws two shifted lines, a spiral one line that climbs and one that drops.
+        ramp: mm over which the bone along a ray passes from one side to the other.
+    """
 
-    def undo(self, grid: Grid, *, share: np.ndarray | float = 1.0) -> Grid:
-        """Where the rays of `grid` would have to pass to see the unmoved bone.
+    near: Line
+    far: Line
+    ramp: float
 
-        `share` is the part of the move that is undone, 0..1: flesh bends where bone breaks.
-        """
-        turn = np.float32(self.turn) * share
-        c, s = np.cos(turn), np.sin(turn)
-        px, py = (np.float32(p) for p in self.pivot)
-        x = grid[0] - px - np.float32(self.shift[0]) * share
-        y = grid[1] - py - np.float32(self.shift[1]) * share
-        return c * x + s * y + px, c * y - s * x + py
+    def share(self, frame: Grid, side: int) -> np.ndarray:
+        """The part of the bone along each ray that lies on `side`, 0..1."""
+        scale = side / self.ramp
+        near, far = (np.clip(0.5 + scale * d, 0, 1) for d in self.distances(frame))
+        return 0.5 * (near + far)
 
-    def apply(self, point: tuple[float, float]) -> tuple[float, float]:
-        """Where the move takes one point."""
-        c, s = float(np.cos(self.turn)), float(np.sin(self.turn))
-        x, y = point[0] - self.pivot[0], point[1] - self.pivot[1]
-        return (
-            c * x - s * y + self.pivot[0] + self.shift[0],
-            s * x + c * y + self.pivot[1] + self.shift[1],
-        )
+    def extent(self) -> tuple[float, float]:
+        """Its most proximal and its most distal point, mm from the proximal tip."""
+        across = np.linspace(-self.near.reach, self.near.reach, 41)
+        heights = np.concatenate([self.near.curve(across), self.far.curve(across)])
+        return float(heights.min()), float(heights.max())
+
+    def distances(self, frame: Grid) -> tuple[np.ndarray, np.ndarray]:
+        """Signed distance of each ray from both lines, mm, positive on the distal side."""
+        near = self.near.distance(frame)
+        return near, near if self.far is self.near else self.far.distance(frame)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A fragment: what lies on the given side of each of its cuts, and where it has gone."""
+
+    bone: str
+    bounds: tuple[tuple[Cut, int], ...]
+    motion: Motion = _STILL
 
 
 @dataclass(frozen=True)
 class Break:
-    """A fracture: its line in each broken bone and the move of what lies distal to it.
+    """A fracture.
 
     Attributes:
-        kind: one of KINDS.
-        lines: one for each broken bone, the bone the picture is about first.
-        motion: of the distal fragments; the identity for a hairline.
+        kind: what it is called.
+        pieces: of all broken bones; of each bone the proximal piece first, the distal one last.
+        cracks: the lines of a hairline, which parts nothing.
+        swellings: the bulges of a buckle fracture, which parts nothing either.
+        motion: of the distal pieces.
         carries: whether the limb beyond the fracture moves too. A single bone of a pair
             cannot carry it: the other bone holds the hand or the foot where it was.
-        ramp: mm over which the slanted fracture plane passes from one cortex to the other.
     """
 
-    kind: str
-    lines: tuple[Line, ...]
-    motion: Motion
-    carries: bool
-    ramp: float
+    kind: Kind
+    pieces: tuple[Piece, ...] = ()
+    cracks: tuple[Line, ...] = ()
+    swellings: tuple[Swelling, ...] = ()
+    motion: Motion = _STILL
+    carries: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ class Site:
         along: mm from the proximal tip.
         partner: the bone beside it and its own place of breaking, for fractures of both.
         beyond: names of the bones that follow a distal fragment which carries the limb.
-        reach: mm beside the bone up to which the flesh follows as well.
+        flesh: which of the limb's tissues follow as well; None for all.
     """
 
     bone: str
@@ -79,7 +95,7 @@ class Site:
     along: float
     partner: Site | None = None
     beyond: tuple[str, ...] = ()
-    reach: float = 1e3
+    flesh: tuple[int, ...] | None = None
 
     @property
     def half_width(self) -> float:
@@ -87,101 +103,73 @@ class Site:
         return float(self.view.lookup("width", self.along))
 
 
-def random_fracture_line(rng: np.random.Generator, site: Site, *, kind: str) -> Line:
-    """A torn line through `site`, transverse to nearly spiral; a hairline may end inside."""
-    r = site.half_width
-    steepness = (rng.normal(0, 0.2), rng.uniform(0.4, 1.1), rng.uniform(1.1, 2.3))
-    slope = float(rng.choice([-1, 1]) * rng.choice(steepness, p=[0.4, 0.4, 0.2]))
-    teeth = random_teeth(rng, height=(0.06 if kind == "hairline" else 0.13) * r)
-    line = Line(site.bone, site.along, slope, teeth, r, -2 * r, 2 * r)
-    if kind != "hairline":
-        return line
-    hi = 2 * r if rng.random() < 0.5 else float(rng.uniform(-0.1, 0.6)) * r
-    lo, hi = (-2 * r, hi) if rng.random() < 0.5 else (-hi, 2 * r)
-    width = float(rng.uniform(0.028, 0.045)) * r
-    return replace(line, lo=lo, hi=hi, width=width, depth=float(rng.uniform(0.4, 0.75)))
+@dataclass(frozen=True)
+class Marks:
+    """What is drawn into one bone besides its shape; marks move with the piece they lie in."""
 
+    lines: tuple[Line, ...] = ()
+    swellings: tuple[Swelling, ...] = ()
 
-def random_break(rng: np.random.Generator, site: Site, *, kind: str) -> Break:
-    """Draw a fracture of the given kind at `site`.
-
-    Raises:
-        ValueError: if `kind` is not one of KINDS.
-    """
-    if kind not in KINDS:
-        raise ValueError(f"fracture {kind!r} is unknown: expected one of {', '.join(KINDS)}")
-    lines = [random_fracture_line(rng, site, kind=kind)]
-    chance = {"displaced": 0.55, "angulated": 1.0, "hairline": 0.0}[kind]
-    if site.partner is not None and rng.random() < chance:
-        lines.append(random_fracture_line(rng, site.partner, kind=kind))
-    carries = site.partner is None or len(lines) == 2
-    ramp = float(rng.uniform(0.08, 0.5)) * site.half_width
-    motion = Motion()
-    if kind == "displaced":
-        motion = random_displacement(rng, site, carries=carries)
-    elif kind == "angulated":
-        motion = random_angulation(rng, site)
-    return Break(kind, tuple(lines), motion, carries, ramp)
-
-
-def random_displacement(rng: np.random.Generator, site: Site, *, carries: bool) -> Motion:
-    """The distal fragment slips sideways by a quarter to three quarters of the bone's width.
-
-    It may ride up along the other, or hang below it. Where the second bone of a pair is whole,
-    it only swings about its distal joint.
-    """
-    r, sign = site.half_width, float(rng.choice([-1, 1]))
-    sideways = sign * float(rng.uniform(0.5, 1.5)) * r
-    down = float(rng.uniform(-0.6, 0.25)) * r
-    (ax, ay), tilt = site.view.axis, float(rng.normal(0, 0.05))
-    if carries:
-        shift = (sideways * ay + down * ax, down * ay - sideways * ax)
-        return Motion(site.view.place(site.along), tilt, shift)
-    lever = max(site.view.length - site.along, 2.0 * r)
-    down = 0.5 * max(down, 0.0)
-    return Motion(site.view.place(site.view.length), 0.7 * sideways / lever, (down * ax, down * ay))
-
-
-def random_angulation(rng: np.random.Generator, site: Site) -> Motion:
-    """The fragments meet at 8 to 30 degrees about one cortex, with a step of a quarter width."""
-    r, sign = site.half_width, float(rng.choice([-1, 1]))
-    widest = 30 if site.reach > 100 else 16  # a finger has neighbours
-    turn = sign * float(np.radians(rng.uniform(8, widest)))
-    step = float(rng.uniform(-0.5, 0.5)) * r
-    ax, ay = site.view.axis
-    pivot = site.view.place(site.along, -sign * 0.8 * r)
-    return Motion(pivot, turn, (step * ay, -step * ax))
+    def on(self, bone: str) -> Marks:
+        """The marks of one bone."""
+        return Marks(
+            tuple(line for line in self.lines if line.bone == bone),
+            tuple(swelling for swelling in self.swellings if swelling.bone == bone),
+        )
 
 
 def broken_paths(
-    bone: Bone, grid: Grid, *, angle: float, lines: tuple[Line, ...], fracture: Break | None
+    bone: Bone, grid: Grid, *, angle: float, marks: Marks, fracture: Break | None
 ) -> list[Paths]:
-    """What each ray meets in one bone: one set of paths, or one for each fragment.
+    """What each ray meets in one bone: one set of paths, or one for each piece.
 
-    Fragments add up where they overlap and leave a gap where they have parted. `lines` are the
-    innocent dark lines of this bone; they move with the fragment that they lie in.
+    Pieces add up where they overlap and leave a gap where they have parted.
     """
-    cut = next((c for c in fracture.lines if c.bone == bone.name), None) if fracture else None
     if bone.shaft is None:
         return [bone_paths(bone, grid, angle=angle)]
     view = ShaftView(bone.shaft, angle)
-
-    def whole(rays: Grid) -> Paths:
-        paths = bone_paths(bone, rays, angle=angle)
-        for line in (*lines, *([cut] if cut else ())):
-            paths = scratch(paths, line, view.frame(rays))
-        return paths
-
-    if fracture is None or cut is None or fracture.kind == "hairline":
-        return [whole(grid)]
-    moved = fracture.motion.undo(grid)
-    near = np.clip(0.5 - cut.distance(view.frame(grid)) / fracture.ramp, 0, 1)
-    far = np.clip(0.5 + cut.distance(view.frame(moved)) / fracture.ramp, 0, 1)
-    return [_kept(whole(grid), near), _kept(whole(moved), far)]
+    pieces: tuple[Piece, ...] = ()
+    if fracture is not None:
+        marks = Marks(marks.lines + fracture.cracks, marks.swellings + fracture.swellings)
+        pieces = tuple(piece for piece in fracture.pieces if piece.bone == bone.name)
+    marks = marks.on(bone.name)
+    if not pieces:
+        return [_marked(bone, view, grid, marks)]
+    return [_piece_paths(bone, view, grid, piece, marks) for piece in pieces]
 
 
-def _kept(paths: Paths, part: np.ndarray) -> Paths:
-    return Paths(paths.cortex * part, paths.medulla * part, paths.sponge)
+def _marked(bone: Bone, view: ShaftView, rays: Grid, marks: Marks) -> Paths:
+    for swelling in marks.swellings:
+        rays = swelling.undo(rays, view)
+    paths = bone_paths(bone, rays, angle=view.angle)
+    if marks.lines or marks.swellings:
+        frame = view.frame(rays)
+        for line in marks.lines:
+            paths = scratch(paths, line, frame)
+        for swelling in marks.swellings:
+            paths = swelling.dense(paths, frame, view)
+    return paths
+
+
+def _piece_paths(bone: Bone, view: ShaftView, grid: Grid, piece: Piece, marks: Marks) -> Paths:
+    """The paths of one piece, worked out only where it lies."""
+    moved = piece.motion.undo(grid)
+    kept = piece_share(piece, view.frame(moved))
+    rows, columns = (np.flatnonzero(kept.any(axis)) for axis in (1, 0))
+    whole = Paths(*(np.zeros(grid[0].shape, np.float32) for _ in range(3)))
+    if rows.size:
+        part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        paths = _marked(bone, view, (moved[0][part], moved[1][part]), marks)
+        whole.cortex[part] = paths.cortex * kept[part]
+        whole.medulla[part] = paths.medulla * kept[part]
+        whole.sponge[part] = paths.sponge
+    return whole
+
+
+def piece_share(piece: Piece, frame: Grid) -> np.ndarray:
+    """The part of the bone along each ray that belongs to the piece, 0..1."""
+    shares = [cut.share(frame, side) for cut, side in piece.bounds]
+    return np.minimum.reduce(shares)
 
 
 def fracture_zone(
@@ -189,29 +177,52 @@ def fracture_zone(
 ) -> np.ndarray:
     """What a radiologist would outline, bool [H, W]: torn edges, gap, overlap, `margin` mm more."""
     zone = np.zeros(grid[0].shape, bool)
-    for line in fracture.lines:
-        view = next(s.view for s in sites if s.bone == line.bone)
-        near = _edge(view, line, grid, margin)
-        if fracture.kind == "hairline":
-            return near.edge & (near.beside > line.lo - margin) & (near.beside < line.hi + margin)
-        far = _edge(view, line, fracture.motion.undo(grid), margin)
-        gap = (near.distance > 0) & (far.distance < 0) & near.bone & far.bone
-        overlap = (near.distance < 0) & (far.distance > 0) & near.bone & far.bone
-        zone |= near.edge | far.edge | gap | overlap
+    for site in sites:
+        view = site.view
+        for line in (crack for crack in fracture.cracks if crack.bone == site.bone):
+            along, beside = view.frame(grid)
+            on = np.abs(line.distance((along, beside))) < margin
+            on &= (beside > line.lo - margin) & (beside < line.hi + margin)
+            zone |= on & (np.abs(beside) < view.lookup("width", along) + margin)
+        for swelling in (s for s in fracture.swellings if s.bone == site.bone):
+            zone |= swelling.zone(view.frame(grid), view, margin)
+        pieces = [piece for piece in fracture.pieces if piece.bone == site.bone]
+        if pieces:
+            zone |= _torn_zone(pieces, grid, view, margin)
+    return zone
+
+
+def _torn_zone(pieces: list[Piece], grid: Grid, view: ShaftView, margin: float) -> np.ndarray:
+    """Edges of the first and the last piece, what lies between them, and the pieces between."""
+    first, *between, last = pieces
+    near = _edge(view, first, grid, margin)
+    far = _edge(view, last, grid, margin)
+    gap = (near.high > 0) & (far.low < 0)
+    overlap = (near.low < 0) & (far.high > 0)
+    zone = near.edge | far.edge | ((gap | overlap) & near.bone & far.bone)
+    for piece in between:
+        along, beside = frame = view.frame(piece.motion.undo(grid))
+        wide = view.lookup("width", along) + margin
+        zone |= (piece_share(piece, frame) > 0.5) & (np.abs(beside) < wide)
     return zone
 
 
 @dataclass(frozen=True)
 class _Edge:
-    distance: np.ndarray
-    beside: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     bone: np.ndarray
     edge: np.ndarray
 
 
-def _edge(view: ShaftView, line: Line, grid: Grid, margin: float) -> _Edge:
-    """One torn edge: which rays pass within `margin` mm of it, and of the bone it belongs to."""
-    along, beside = view.frame(grid)
-    distance = line.distance((along, beside))
-    bone = np.abs(beside) < view.lookup("width", along) + margin
-    return _Edge(distance, beside, bone, bone & (np.abs(distance) < margin))
+def _edge(view: ShaftView, piece: Piece, grid: Grid, margin: float) -> _Edge:
+    """A torn end: signed distances of each ray from its lines, and the rays within `margin` mm."""
+    frame = view.frame(piece.motion.undo(grid))
+    ((cut, _),) = piece.bounds
+    near, far = cut.distances(frame)
+    low, high = np.minimum(near, far), np.maximum(near, far)
+    bone = np.abs(frame[1]) < view.lookup("width", frame[0]) + margin
+    # Beyond the ends of a steep line its distance is underestimated.
+    top, bottom = cut.extent()
+    reached = (frame[0] > top - margin) & (frame[0] < bottom + margin)
+    return _Edge(low, high, bone, bone & reached & (low < margin) & (high > -margin))

@@ -9,15 +9,17 @@ import numpy as np
 from bonefrac.data.phantom.anatomy import Bone, Point, Tube
 from bonefrac.data.phantom.patient import Build, flesh, knob, shaft
 
+SESAMOIDS = "sesamoids"
+
 # fmt: off
 # Per ray: base x and y and head x and y of the metacarpal below the wrist, its half-width, and the
 # lengths of the phalanges beyond it, mm.
 RAYS = (
-    (1, (23, 25), (42, 58), 6.2, (32, 24)),
-    (2, (13, 29), (18, 92), 5.4, (42, 26, 19)),
-    (3, (3, 31), (1, 94), 5.4, (46, 30, 20)),
-    (4, (-6, 30), (-14, 86), 4.8, (42, 28, 20)),
-    (5, (-14, 29), (-28, 78), 4.8, (34, 21, 18)),
+    (1, (29, 31), (46, 64), 6.2, (32, 24)),
+    (2, (14, 33), (20, 96), 5.6, (42, 26, 19)),
+    (3, (4, 35), (3, 98), 5.4, (46, 30, 20)),
+    (4, (-5, 33.5), (-13, 89), 4.8, (42, 28, 20)),
+    (5, (-13, 32), (-27, 81), 4.8, (34, 21, 18)),
 )
 _METACARPAL = (
     (0, 1.45, 1.5, 0, 0.8), (0.1, 1.3, 1.3, 0, 1.0), (0.3, 0.8, 0.85, 0, 1.8),
@@ -28,12 +30,16 @@ _PHALANX = (
     (0, 1.5, 1.2, 0, 0.8), (0.1, 1.4, 1.1, 0, 0.9), (0.35, 0.9, 0.8, 0, 1.5),
     (0.7, 0.75, 0.65, 0, 1.4), (0.88, 1.05, 0.85, 0, 0.9), (1, 1.0, 0.8, 0, 0.8),
 )
-# Name, place below the wrist, half-axes and tilt.
+# Name, place (side, below the wrist, front), half-axes and tilt; the proximal row first.
 _CARPUS = (
-    ("scaphoid", 11, 9, 6.5, 9, -0.5), ("lunate", -1, 6, 6.5, 6, 0.1),
-    ("triquetrum", -13, 10, 6, 6.5, 0.5), ("pisiform", -15, 12, 4, 5, 0.0),
-    ("trapezium", 19, 19, 6, 6, 0.5), ("trapezoid", 10.5, 22.5, 4.5, 5.5, 0.0),
-    ("capitate", 1, 21, 6, 9, 0.1), ("hamate", -10, 22, 6.5, 7.5, -0.4),
+    ("scaphoid", (16.5, 9, 3), (6.8, 11.5, 8), -0.65),
+    ("lunate", (2.5, 5.7, 0), (8, 7, 8), 0.1),
+    ("triquetrum", (-11, 9.5, 0), (7.2, 6.5, 7), 0.5),
+    ("pisiform", (-13, 12, 9), (5, 6, 5), 0.0),
+    ("trapezium", (23.5, 23, 5), (7, 6.8, 8), 0.55),
+    ("trapezoid", (12.8, 25.5, 0), (5.4, 6, 8), 0.1),
+    ("capitate", (2.8, 22.3, -2), (6.6, 10.6, 9), 0.05),
+    ("hamate", (-8.8, 23, 0), (7.6, 8.4, 9), -0.45),
 )
 # The palm grows out of the forearm and thins away between the fingers: no step may show.
 _PALM = (
@@ -47,14 +53,21 @@ _FINGER = ((0, 9.5, 9), (0.5, 9, 8), (1, 7.5, 6.5))
 def carpus(build: Build, y: float) -> tuple[Bone, ...]:
     """Eight carpal bones below the wrist at height `y`."""
     return tuple(
-        Bone(name, None, (knob(build, (x, y + dy, 0), (rx, ry, 8), tilt, wall=0.8, block=0.6),))
-        for name, x, dy, rx, ry, tilt in _CARPUS
+        Bone(name, None, (knob(build, (x, y + below, z), radii, tilt, wall=0.8, block=0.75),))
+        for name, (x, below, z), radii, tilt in _CARPUS
     )
 
 
 def rays(build: Build, y: float) -> tuple[Bone, ...]:
-    """Metacarpals and phalanges below the wrist at height `y`, named "metacarpal 2", "2.1"."""
-    bones = []
+    """Metacarpals and phalanges below the wrist at height `y`, named "metacarpal 2", "2.1".
+
+    Adults have two sesamoids before the head of the thumb's metacarpal.
+    """
+    beads = (
+        knob(build, (40, y + 62, -2), (2.4, 3, 2.4)),
+        knob(build, (47.5, y + 59, -2), (2.4, 3, 2.4)),
+    )
+    bones = [] if build.growing else [Bone(SESAMOIDS, None, beads)]
     for number, *_, width, _ in RAYS:
         joints = _ray_joints(y)[number]
         for place, (start, end) in enumerate(pairwise(joints)):

@@ -13,7 +13,7 @@ _JAGS = 24  # teeth a fracture line may have between its two ends
 
 @dataclass(frozen=True)
 class Line:
-    """A curve across one bone, `along = at + slope * beside + teeth`, mm in the shaft's frame.
+    """A curve across one bone, `at + slope * beside + bend + teeth` mm along the shaft's frame.
 
     Attributes:
         bone: name of the bone.
@@ -24,6 +24,7 @@ class Line:
         lo, hi: where the line begins and ends beside the axis, mm.
         width: of the lucency, mm (standard deviation of its profile).
         depth: fraction of the bone along the ray that is missing on the line.
+        bend: heights of a smooth curve at the same steps as `teeth`, mm.
     """
 
     bone: str
@@ -35,16 +36,30 @@ class Line:
     hi: float
     width: float = 0.3
     depth: float = 0.0
+    bend: tuple[float, ...] = ()
 
     def curve(self, beside: np.ndarray) -> np.ndarray:
         """Height of the line at each `beside`, mm along the axis."""
-        steps = np.linspace(-self.reach, self.reach, len(self.teeth))
-        return self.at + self.slope * beside + np.interp(beside, steps, self.teeth)
+        return (
+            self.at
+            + self.slope * beside
+            + sum(
+                np.interp(beside, np.linspace(-self.reach, self.reach, len(table)), table)
+                for table in (self.teeth, self.bend)
+                if table
+            )
+        )
 
     def distance(self, frame: Grid) -> np.ndarray:
         """Signed distance of each ray from the line, mm, positive on the distal side."""
         along, beside = frame
-        return (along - self.curve(beside).astype(np.float32)) / np.hypot(1.0, self.slope)
+        steepness: float | np.ndarray = self.slope
+        if self.bend:
+            steps = np.linspace(-self.reach, self.reach, len(self.bend))
+            rise = np.gradient(np.array(self.bend), steps)
+            steepness = self.slope + np.interp(beside, steps, rise)
+        steep = np.hypot(1.0, steepness).astype(np.float32)
+        return (along - self.curve(beside).astype(np.float32)) / steep
 
 
 def scratch(paths: Paths, line: Line, frame: Grid) -> Paths:

@@ -14,7 +14,10 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True)
 class Build:
-    """One patient: factors on length, bone width, cortical wall, flesh; mm of fat; bow; age."""
+    """One patient: factors on length, bone width, cortical wall, flesh; mm of fat; bow; age.
+
+    `fabella` is the small bone behind the knee that some people have.
+    """
 
     size: float = 1.0
     stout: float = 1.0
@@ -23,6 +26,7 @@ class Build:
     fat: float = 5.0
     bow: float = 1.0
     growing: bool = False
+    fabella: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Span:
         lo, hi: fractions of its length.
         partner: the bone that may break with it; it holds the limb where it does not.
         beyond: bones that follow a distal fragment which carries the limb.
-        reach: mm beside the bone up to which the flesh follows too.
+        flesh: which of the limb's tissues follow too; None for all.
+        metaphysis: fractions of its length between which young bone buckles.
     """
 
     bone: str
@@ -42,7 +47,8 @@ class Span:
     hi: float
     partner: str | None = None
     beyond: tuple[str, ...] = ()
-    reach: float = 1e3
+    flesh: tuple[int, ...] | None = None
+    metaphysis: Pair = (0.82, 0.89)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Limb:
         extent: range of y that is modelled, mm, before scaling by `size`.
         size: the patient's.
         views: chances of a frontal, a lateral and an oblique picture.
+        cast: range of y that a cast may cover, mm, before scaling by `size`; it is moulded on
+            the first two of `tissue`. None where no cast holds.
     """
 
     body_part: str
@@ -67,11 +75,12 @@ class Limb:
     extent: Pair
     size: float
     views: tuple[float, float, float] = (0.5, 0.35, 0.15)
+    cast: Pair | None = None
 
 
-def random_build(rng: np.random.Generator) -> Build:
-    """Draw a patient; one in five still grows and shows growth plates."""
-    growing = bool(rng.random() < 0.2)
+def random_build(rng: np.random.Generator, *, growing: bool = False) -> Build:
+    """Draw a patient; one in five, or every one if so asked, still grows and has growth plates."""
+    growing = bool(rng.random() < 0.2) or growing
     size = rng.uniform(0.68, 0.85) if growing else rng.normal(1.0, 0.05)
     spread = rng.normal(0, 1, 4)
     return Build(
@@ -82,6 +91,7 @@ def random_build(rng: np.random.Generator) -> Build:
         fat=float(np.clip(5.0 * np.exp(0.5 * spread[3]), 2.0, 14.0)),
         bow=float(rng.normal(1.0, 0.5)),
         growing=growing,
+        fabella=bool(rng.random() < 0.2) and not growing,
     )
 
 

@@ -7,26 +7,35 @@ import numpy as np
 
 from bonefrac.data.phantom.anatomy import Bone, Grid, ShaftView, turn
 from bonefrac.data.phantom.breaks import broken_paths, fracture_zone
+from bonefrac.data.phantom.implants import Implant
 from bonefrac.data.phantom.study import Fold, Study
 from bonefrac.data.phantom.xray import Pose, attenuation, detect, develop
 
 _MARGIN = 4.5  # pixels of mask around a torn edge: what a careful outline leaves
 
 
-def render(study: Study) -> tuple[np.ndarray, np.ndarray]:
-    """The picture and the mask of a study, uint8 [H, W] each."""
+def render(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The picture, the mask of the fracture and that of all bones, uint8 [H, W] each."""
     grid = study.pose.grid()
     grain, streaks = textures(study)
-    muscle, fat = tissue_paths(study, grid)
+    bent = bent_grid(study, grid)
+    muscle, fat = tissue_paths(study, grid, bent)
     muscle = folded(muscle, study.folds, grid)
-    cortex, spongiosa = skeleton_paths(study, grid)
+    cortex, spongiosa, bones = skeleton_paths(study, grid)
     muscle = muscle * (1 + 0.05 * streaks)
     # Trabeculae are independent along the ray: their spread grows with the root of the thickness.
-    spongiosa = np.maximum(spongiosa + 0.45 * grain * np.sqrt(spongiosa), 0)
+    spongiosa = np.maximum(spongiosa + 0.4 * grain * np.sqrt(spongiosa), 0)
     cortex = cortex * (1 + 0.03 * grain)
-    signal = detect(attenuation(muscle, fat, cortex, spongiosa), study.exposure)
-    image = np.rint(develop(signal, study.exposure)).astype(np.uint8)
-    return image, _mask(study, grid)
+    body = attenuation(muscle, fat, cortex, spongiosa)
+    metal = None
+    if isinstance(study.hardware, Implant):
+        lead = study.hardware.line_integral(grid)
+        body, metal = body + lead, lead > 0.5
+    elif study.hardware is not None:
+        body = body + study.hardware.line_integral(bent, angle=study.angle, blotches=streaks)
+    signal = detect(body, study.exposure)
+    image = np.rint(develop(signal, study.exposure, metal=metal)).astype(np.uint8)
+    return image, _mask(study, grid), bones
 
 
 def folded(muscle: np.ndarray, folds: tuple[Fold, ...], grid: Grid) -> np.ndarray:
@@ -47,29 +56,38 @@ def _mask(study: Study, grid: Grid) -> np.ndarray:
     return cv2.morphologyEx(zone, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
 
 
-def tissue_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """mm of muscle and of fat along each ray; the flesh bends where the limb does."""
+def bent_grid(study: Study, grid: Grid) -> Grid:
+    """Where the rays would have to pass to see the flesh before the limb bent."""
     fracture = study.fracture
-    if fracture is not None and fracture.carries and fracture.kind != "hairline":
-        site = study.sites[0]
-        along, beside = site.view.frame(grid)
-        share = _sigmoid((along - site.along) / (1.5 * site.half_width))
-        share = share * _sigmoid((site.reach - np.abs(beside)) / (0.15 * site.reach))
-        grid = fracture.motion.undo(grid, share=share)
-    muscle = fat = np.zeros(study.pose.shape, np.float32)
-    for tube in study.limb.tissue:
-        paths = ShaftView(tube, study.angle).paths(grid)
-        muscle, fat = np.maximum(muscle, paths.medulla), np.maximum(fat, paths.cortex)
-    return muscle, fat
+    if fracture is None or not fracture.carries:
+        return grid
+    site = study.sites[0]
+    along, _ = site.view.frame(grid)
+    share = _sigmoid((along - site.along) / (1.5 * site.half_width))
+    return fracture.motion.undo(grid, share=share)
+
+
+def tissue_paths(study: Study, grid: Grid, bent: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """mm of muscle and of fat along each ray; what follows the fracture is seen on `bent`."""
+    muscle = outer = np.zeros(study.pose.shape, np.float32)
+    follows = study.sites[0].flesh
+    for index, tube in enumerate(study.limb.tissue):
+        rays = bent if follows is None or index in follows else grid
+        paths = ShaftView(tube, study.angle).paths(rays)
+        muscle, outer = np.maximum(muscle, paths.medulla), np.maximum(outer, paths.outer)
+    return muscle, outer - muscle
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-np.clip(x, -30, 30)))
 
 
-def skeleton_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """mm of cortex and of solid bone inside the sponge along each ray, all bones together."""
-    cortex, spongiosa = (np.zeros(study.pose.shape, np.float32) for _ in range(2))
+def skeleton_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """mm of cortex and of solid bone in the sponge along each ray, all bones, and where they are.
+
+    The last is uint8 [H, W]: 1 where a ray passes a millimetre of bone or more.
+    """
+    cortex, spongiosa, outer = (np.zeros(study.pose.shape, np.float32) for _ in range(3))
     fracture = study.fracture
     for bone in study.limb.bones:
         rows, columns = _window(study, bone)
@@ -78,11 +96,13 @@ def skeleton_paths(study: Study, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
             continue
         if fracture is not None and fracture.carries and bone.name in study.sites[0].beyond:
             part = fracture.motion.undo(part)
-        lines = tuple(line for line in study.lines if line.bone == bone.name)
-        for paths in broken_paths(bone, part, angle=study.angle, lines=lines, fracture=fracture):
+        for paths in broken_paths(
+            bone, part, angle=study.angle, marks=study.marks, fracture=fracture
+        ):
             cortex[rows, columns] += paths.cortex
             spongiosa[rows, columns] += paths.medulla * paths.sponge
-    return cortex, spongiosa
+            outer[rows, columns] += paths.outer
+    return cortex, spongiosa, (outer > 1.0).astype(np.uint8)
 
 
 def _window(study: Study, bone: Bone) -> tuple[slice, slice]:
@@ -95,7 +115,8 @@ def _window(study: Study, bone: Bone) -> tuple[slice, slice]:
         points.append(turn(knob.centre, study.angle)[:2])
         reach = max(reach, *knob.radii)
     if study.fracture is not None:
-        points += [study.fracture.motion.apply(p) for p in points]
+        moves = {study.fracture.motion, *(piece.motion for piece in study.fracture.pieces)}
+        points += [move.apply(p) for move in moves for p in points]
     return study.pose.window(np.array(points), margin=reach)
 
 

@@ -7,14 +7,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from bonefrac.data.phantom.anatomy import ShaftView
-from bonefrac.data.phantom.arms import forearm, hand, shoulder, upper_arm
-from bonefrac.data.phantom.breaks import KINDS, Break, Site, random_break
-from bonefrac.data.phantom.legs import leg, thigh
-from bonefrac.data.phantom.lines import Line, random_innocent_lines
+from bonefrac.data.phantom.arms import forearm, hand, shoulder, upper_arm, wrist
+from bonefrac.data.phantom.breaks import Break, Marks, Site
+from bonefrac.data.phantom.casts import Cast
+from bonefrac.data.phantom.difficulty import DISPLACEMENTS, LEVELS, Difficulty, Kind, random_kind
+from bonefrac.data.phantom.distractors import random_callus, random_hardware
+from bonefrac.data.phantom.implants import Implant
+from bonefrac.data.phantom.legs import ankle, leg, thigh
+from bonefrac.data.phantom.lines import random_innocent_lines
 from bonefrac.data.phantom.patient import Limb, Span, random_build
+from bonefrac.data.phantom.tears import random_break
 from bonefrac.data.phantom.xray import Exposure, Pose, random_exposure
 
-LIMBS = (forearm, leg, thigh, upper_arm, hand, shoulder)
+LIMBS = {
+    "forearm": forearm,
+    "leg": leg,
+    "thigh": thigh,
+    "upper arm": upper_arm,
+    "hand": hand,
+    "shoulder": shoulder,
+    "wrist": wrist,
+    "ankle": ankle,
+}
 VIEWS = {"frontal": 0.0, "lateral": np.pi / 2, "oblique": np.pi / 4}
 
 
@@ -31,59 +45,82 @@ class Fold:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that fixes a picture; `lines` are the innocent dark lines in its bones."""
+    """Everything that fixes a picture; `marks` are innocent lines and swellings of its bones."""
 
     limb: Limb
     view: str
     angle: float
     pose: Pose
     sites: tuple[Site, ...]
-    lines: tuple[Line, ...]
+    marks: Marks
     folds: tuple[Fold, ...]
+    hardware: Implant | Cast | None
     fracture: Break | None
     exposure: Exposure
 
 
-def random_study(*, seed: int, index: int, fracture: str | None = None) -> Study:
+def random_study(
+    *,
+    seed: int,
+    index: int,
+    fracture: str | None = None,
+    body_part: str | None = None,
+    difficulty: Difficulty = "medium",
+) -> Study:
     """Draw the parameters of picture `index`; each topic has its own stream of random numbers."""
-    streams = np.random.SeedSequence([seed, index]).spawn(6)
-    kinds, anatomy, posing, tearing, lining, shooting = (np.random.default_rng(s) for s in streams)
-    drawn = "none" if kinds.random() < 0.5 else str(kinds.choice(KINDS))
-    kind = drawn if fracture is None else fracture
-    build = random_build(anatomy)
-    limb = LIMBS[int(anatomy.integers(len(LIMBS)))](build)
+    level = LEVELS[difficulty]
+    streams = np.random.SeedSequence([seed, index]).spawn(8)
+    kinds, anatomy, posing, tearing, lining, shooting, fitting, healing = (
+        np.random.default_rng(s) for s in streams
+    )
+    build = random_build(anatomy, growing=fracture == "buckle")
+    drawn = str(anatomy.choice(list(LIMBS)))
+    limb = LIMBS[body_part or drawn](build)
     view = str(anatomy.choice(list(VIEWS), p=limb.views))
     angle = VIEWS[view] + float(anatomy.normal(0, 0.1))
     span = limb.spans[int(anatomy.integers(len(limb.spans)))]
-    site = random_site(anatomy, limb, span, angle=angle)
-    sites = (site,) if site.partner is None else (site, site.partner)
+    kind = random_kind(kinds, forced=fracture, growing=build.growing, level=level)
+    buckles = kind is not None and kind.morphology == "buckle"
+    site = random_site(anatomy, limb, span, angle=angle, buckles=buckles)
+    forced = fracture in DISPLACEMENTS
+    hardware = random_hardware(
+        fitting, limb, site, growing=build.growing, moved=forced, chance=level.hardware
+    )
+    if kind is not None and hardware is not None and hardware.kind in ("plate", "nail"):
+        kind = Kind(kind.morphology, "none")  # what was set stays set
+    lines = random_innocent_lines(lining, limb.bones, angle=angle, growing=build.growing)
     return Study(
         limb=limb,
         view=view,
         angle=angle,
-        pose=random_pose(posing, limb, site),
-        sites=sites,
-        lines=random_innocent_lines(lining, limb.bones, angle=angle, growing=build.growing),
+        pose=random_pose(posing, limb, site, zoom=level.zoom),
+        sites=(site,) if site.partner is None else (site, site.partner),
+        marks=Marks(lines, random_callus(healing, limb, site, angle=angle, chance=level.callus)),
         folds=tuple(random_folds(lining, site)),
-        fracture=None if kind == "none" else random_break(tearing, site, kind=kind),
-        exposure=random_exposure(shooting),
+        hardware=hardware,
+        fracture=random_break(tearing, site, kind=kind, level=level) if kind else None,
+        exposure=random_exposure(shooting, photons=level.photons, scatter=level.scatter),
     )
 
 
-def random_site(rng: np.random.Generator, limb: Limb, span: Span, *, angle: float) -> Site:
+def random_site(
+    rng: np.random.Generator, limb: Limb, span: Span, *, angle: float, buckles: bool = False
+) -> Site:
     """Draw where a bone of `span` would break; its partner within a bone's width of the level."""
     view = _shaft_view(limb, span.bone, angle)
-    along = float(rng.uniform(span.lo, span.hi)) * view.length
+    along = float(rng.uniform(*(span.metaphysis if buckles else (span.lo, span.hi)))) * view.length
     partner = None
     if span.partner is not None:
         other = _shaft_view(limb, span.partner, angle)
         level = view.place(along)[1] - other.origin[1] + float(rng.normal(0, 6))
         level = float(np.clip(level, 0.12 * other.length, 0.92 * other.length))
         partner = Site(span.partner, other, level, beyond=span.beyond)
-    return Site(span.bone, view, along, partner, span.beyond, span.reach)
+    return Site(span.bone, view, along, partner, span.beyond, span.flesh)
 
 
-def random_pose(rng: np.random.Generator, limb: Limb, site: Site) -> Pose:
+def random_pose(
+    rng: np.random.Generator, limb: Limb, site: Site, *, zoom: tuple[float, float] = (1.0, 1.0)
+) -> Pose:
     """Draw size, magnification, turn and centring, so that the site stays inside the picture."""
     long, short = int(rng.integers(320, 449)), float(rng.uniform(0.74, 0.9))
     shape = (long, round(long * short))
@@ -92,7 +129,7 @@ def random_pose(rng: np.random.Generator, limb: Limb, site: Site) -> Pose:
         shape, rotation = shape[::-1], rotation + float(rng.choice([-1, 1])) * np.pi / 2
     if rng.random() < 0.3:
         rotation += np.pi
-    spacing = float(rng.uniform(*limb.field)) * limb.size / long
+    spacing = float(rng.uniform(*limb.field) * rng.uniform(*zoom)) * limb.size / long
     x, y = site.view.place(site.along)
     sees = spacing * (abs(shape[0] * np.cos(rotation)) + abs(shape[1] * np.sin(rotation)))
     y += float(rng.uniform(-0.34, 0.34)) * sees

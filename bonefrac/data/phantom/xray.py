@@ -7,12 +7,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-# Linear attenuation at 40 keV, about the mean energy of a filtered 60 kVp beam behind some tissue:
-# mass coefficient (cm2/g) times density (g/cm3) of the ICRU-44 tissues, rounded from the tables of
-# Hubbell and Seltzer, NIST Standard Reference Database 126.
-MU_MUSCLE = 0.27 * 1.05 / 10.0  # per mm
-MU_FAT = 0.24 * 0.95 / 10.0
-MU_CORTEX = 0.67 * 1.92 / 10.0
+# Linear attenuation per mm at 40 keV, about the mean energy of a filtered 60 kVp beam behind some
+# tissue: mass coefficient (cm2/g) times density (g/cm3), over ten. Coefficients from Hubbell and
+# Seltzer, NIST Standard Reference Database 126 (doi 10.18434/T4D01F): muscle, adipose tissue and
+# cortical bone of ICRU-44 with their densities there; the others added up from its elements:
+# gypsum CaSO4 2H2O, 316L steel, Ti-6Al-4V; half glass, half resin. A cast's density is that of a
+# wrapped bandage with its air (assumed, not tabulated).
+MU_MUSCLE = 0.2685 * 1.05 / 10.0
+MU_FAT = 0.2396 * 0.95 / 10.0
+MU_CORTEX = 0.6655 * 1.92 / 10.0
+MU_STEEL = 3.81 * 8.0 / 10.0
+MU_TITANIUM = 2.13 * 4.43 / 10.0
+MU_PLASTER = 0.762 * 0.9 / 10.0
+MU_FIBREGLASS = 0.36 * 0.6 / 10.0
 
 # The strokes of the side markers in units of their height, x to the right and y down.
 _LETTERS = {
@@ -102,12 +109,17 @@ class Exposure:
     noise_seed: int
 
 
-def random_exposure(rng: np.random.Generator) -> Exposure:
-    """Draw a shot: a factor of ten between the least and the most exposed."""
+def random_exposure(
+    rng: np.random.Generator,
+    *,
+    photons: tuple[float, float] = (1.2e4, 1.2e5),
+    scatter: tuple[float, float] = (0.15, 0.5),
+) -> Exposure:
+    """Draw a shot between the least and the most exposed, the clearest and the haziest."""
     covered = rng.uniform(2, 24, 4) * (rng.random(4) < 0.4) * (rng.random() < 0.5)
     return Exposure(
-        photons=float(np.exp(rng.uniform(np.log(1.2e4), np.log(1.2e5)))),
-        scatter=float(rng.uniform(0.15, 0.5)),
+        photons=float(np.exp(rng.uniform(*np.log(photons)))),
+        scatter=float(rng.uniform(*scatter)),
         blur=float(rng.uniform(0.45, 0.85)),
         black=float(rng.choice([rng.uniform(3, 14), rng.uniform(18, 46)])),
         white=float(rng.uniform(140, 235)),
@@ -171,20 +183,27 @@ def detect(line_integral: np.ndarray, exposure: Exposure) -> np.ndarray:
     return np.maximum(signal, np.float32(1e-4))
 
 
-def develop(signal: np.ndarray, exposure: Exposure) -> np.ndarray:
-    """Grey levels, float32 0..255, of a detected signal: log, edge enhancement, film curve."""
+def develop(
+    signal: np.ndarray, exposure: Exposure, *, metal: np.ndarray | None = None
+) -> np.ndarray:
+    """Grey levels, float32 0..255, of a detected signal: log, edge enhancement, film curve.
+
+    The console sets its window by the limb; `metal` (bool [H, W]) does not count, and saturates.
+    """
     density = -np.log(signal)
     base = cv2.GaussianBlur(density, (0, 0), 7.0)
     density = density + np.float32(exposure.crispness) * (density - base)
     level = density / np.float32(np.log(1e4))  # what a 12-bit detector can tell apart
     lit = _lit(signal.shape, exposure.leaves)
     limb = density[lit][::3, ::3]
-    limb = limb[limb > 0.15]
+    counts = limb > 0.15
+    if metal is not None:
+        counts &= ~metal[lit][::3, ::3]
+    limb = limb[counts]
     if limb.size > 50:
         middle, top = np.percentile(limb, [50, 99.3])
         level = film_curve(density / np.float32(top), middle / top, exposure.softness)
-    grey = exposure.black + (exposure.white - exposure.black) * level
-    grey = _shoulder(grey.astype(np.float32), knee=225.0)
+    grey = _greys(level, exposure)
     light = field_of_light(signal.shape, exposure.leaves)
     if exposure.shutter:
         light = (light > 0.5).astype(np.float32)
@@ -197,7 +216,7 @@ def film_curve(level: np.ndarray, middle: float, softness: float) -> np.ndarray:
     A power law alone, as on film, would drown the skin line of a thick limb in the background.
     """
     middle = min(float(middle), 0.85)
-    level = np.clip(level, -0.05, 1.8)
+    level = np.clip(level, -0.05, 3.0)
     bend = np.clip(np.log(softness) / np.log(middle), 0.7, 3.2)
     power = np.sign(level) * np.abs(level) ** np.float32(bend)
     steep = (1 - softness) / (1 - middle)
@@ -213,8 +232,9 @@ def _lit(shape: tuple[int, int], leaves: tuple[int, int, int, int]) -> tuple[sli
     return slice(top, shape[0] - bottom), slice(left, shape[1] - right)
 
 
-def _shoulder(grey: np.ndarray, *, knee: float) -> np.ndarray:
-    """Bend everything above `knee` towards 255, as film does, instead of clipping it."""
-    room = np.float32(255.0 - knee)
-    over = np.maximum(grey - knee, 0.0)
-    return np.maximum(np.where(grey > knee, knee + room * (1 - np.exp(-over / room)), grey), 0.0)
+def _greys(level: np.ndarray, exposure: Exposure) -> np.ndarray:
+    """Grey from 0 (the open field) to 1 (the brightest bone), and beyond that towards 255."""
+    white = np.float32(exposure.white)
+    over = 1.5 * np.maximum(level - 1, 0)
+    grey = exposure.black + (white - exposure.black) * np.minimum(level, 1)
+    return np.maximum(grey + (255 - white) * (1 - np.exp(-over)), 0).astype(np.float32)

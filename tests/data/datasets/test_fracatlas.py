@@ -12,7 +12,8 @@ from matplotlib.path import Path
 from PIL import Image, ImageFile
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from bonefrac.data.datasets.fracatlas import COCO, CSV, OFFICIAL, FracAtlas
+from bonefrac.data.datasets.builders import FracAtlas
+from bonefrac.data.datasets.fracatlas import COCO, CSV, OFFICIAL
 from bonefrac.data.outlines import fill
 from bonefrac.data.partition import Record, partition
 from bonefrac.data.phantom import draw

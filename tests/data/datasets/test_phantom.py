@@ -31,10 +31,22 @@ def test_masks_are_as_drawn_and_pictures_almost(read_back):
         assert e[schema.FRACTURE] == (phantom.fracture != "none") == phantom.mask.any()
         assert e[schema.BODY_PART].decode() == phantom.body_part
         assert e[schema.VIEW].decode() == phantom.view
+        assert e[schema.HARDWARE] == phantom.hardware
 
 
 def test_what_a_phantom_cannot_know_is_unknown(read_back):
     assert all(e[schema.HAS_MASK] for e in read_back)
-    assert all(e[schema.HARDWARE] == 0 for e in read_back)
     assert all(e[schema.ABNORMALITY] == schema.UNKNOWN for e in read_back)
     assert all(np.isnan(e[schema.BONE_AGE_MONTHS]) for e in read_back)
+
+
+def test_another_difficulty_shows_the_same_patients_under_other_ids(tmp_path):
+    from bonefrac.data.datasets.phantom import Phantom
+
+    def records(difficulty):
+        make = {"folds": 3, "progress": lambda *_: None, "data_dir": tmp_path}
+        return Phantom(count=3, seed=7, difficulty=difficulty, **make).records()
+
+    medium, hard = records("medium"), records("hard")
+    assert [r.group for r in medium] == [r.group for r in hard]
+    assert not {r.id for r in medium} & {r.id for r in hard}

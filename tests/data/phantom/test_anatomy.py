@@ -99,7 +99,7 @@ def test_there_is_no_wall_between_a_shaft_and_its_knob():
     np.testing.assert_allclose(with_knob.cortex, alone.cortex, atol=1e-3)
 
 
-@pytest.mark.parametrize("limb", LIMBS)
+@pytest.mark.parametrize("limb", LIMBS.values(), ids=LIMBS)
 def test_limbs_name_bones_that_exist_and_can_break(limb):
     built = limb(Build())
     shafts = {b.name for b in built.bones if b.shaft is not None}
@@ -109,7 +109,30 @@ def test_limbs_name_bones_that_exist_and_can_break(limb):
         assert {span.bone, span.partner or span.bone} <= shafts
         assert set(span.beyond) <= set(names)
         assert 0 < span.lo < span.hi < 1
+        assert 0 < span.metaphysis[0] < span.metaphysis[1] < 1
     assert sum(built.views) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", LIMBS)
+def test_limbs_are_called_by_their_body_part(name):
+    assert LIMBS[name](Build()).body_part == name
+
+
+def test_the_carpus_is_two_rows_of_four_bones():
+    bones = {b.name: b.knobs[0].centre for b in LIMBS["wrist"](Build()).bones if b.shaft is None}
+    proximal = [bones[n][1] for n in ("scaphoid", "lunate", "triquetrum", "pisiform")]
+    distal = [bones[n][1] for n in ("trapezium", "trapezoid", "capitate", "hamate")]
+    assert max(proximal) + 5 < min(distal)
+
+
+def test_sesamoids_and_fabella_are_those_of_some_people():
+    def names(limb, **build):
+        return {b.name for b in LIMBS[limb](Build(**build)).bones}
+
+    assert "sesamoids" in names("hand")
+    assert "sesamoids" not in names("hand", growing=True)
+    assert "fabella" in names("thigh", fabella=True)
+    assert "fabella" not in names("thigh")
 
 
 def test_builds_are_people():

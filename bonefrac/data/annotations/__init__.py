@@ -1,0 +1,1 @@
+"""What other tools draw on radiographs, one reader a format."""
