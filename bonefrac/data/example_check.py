@@ -14,6 +14,7 @@ from bonefrac.data.shards import Raw
 
 _KINDS = {tf.string: "bytes_list", tf.int64: "int64_list", tf.float32: "float_list"}
 _LABELS = (schema.FRACTURE, schema.ABNORMALITY, schema.HARDWARE)
+_FLAGS = (schema.HAS_MASK, schema.MASK_COARSE)
 
 
 @dataclass
@@ -75,8 +76,9 @@ def _wrong_labels(values: Mapping[str, Any]) -> Iterator[str]:
     for key in _LABELS:
         if values[key] not in (0, 1, schema.UNKNOWN):
             yield f"its {key} is {values[key]}, not 0, 1 or {schema.UNKNOWN}"
-    if values[schema.HAS_MASK] not in (0, 1):
-        yield f"its {schema.HAS_MASK} is {values[schema.HAS_MASK]}, not 0 or 1"
+    for key in _FLAGS:
+        if values[key] not in (0, 1):
+            yield f"its {key} is {values[key]}, not 0 or 1"
     age = values[schema.BONE_AGE_MONTHS]
     if not (math.isnan(age) or 0 <= age < math.inf):
         yield f"its {schema.BONE_AGE_MONTHS} is {age}"

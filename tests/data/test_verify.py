@@ -242,6 +242,7 @@ EDITS = {
     "its abnormality is 2, not 0, 1 or -1": set_number("abnormality", 2),
     "its hardware is -2, not 0, 1 or -1": set_number("hardware", -2),
     "its has_mask is 3, not 0 or 1": set_number("has_mask", 3),
+    "its mask_coarse is 2, not 0 or 1": set_number("mask_coarse", 2),
     "its bone_age_months is -4.0": set_number("bone_age_months", -4.0),
     "its bone_age_months is inf": set_number("bone_age_months", float("inf")),
     "its image does not decode": set_bytes("image", b"no picture"),
