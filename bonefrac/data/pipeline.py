@@ -124,8 +124,6 @@ def _stream(
             ds = ds.skip(begin).take(stop - begin)
         if not fits:
             ds = ds.map(decode, tf.data.AUTOTUNE)
-        if strength == NONE:
-            return ds
         # After the shuffle, by index: an example's draw does not depend on its place.
         return ds if strength == NONE else ds.map(_augment(draws, strength), tf.data.AUTOTUNE)
 
