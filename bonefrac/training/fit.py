@@ -62,42 +62,60 @@ def fit(
     model = compiled(settings, steps)
     checkpoints = Checkpoints(workdir / "checkpoints")
     state, damaged = checkpoints.restore_last(model)
+    _warn(damaged, sources)
+    recorder = Recorder(checkpoints, state, workdir, images=steps * settings.batch_size)
+    if state.epoch < settings.epochs:
+        _train(model, settings, shares, sources, recorder, steps=steps, first=state.epoch)
+    checkpoints.restore(model, recorder.state.best_epoch)
+    folder = workdir / schema.MODEL_DIR
+    write_model(folder, settings=settings, trained=model, sources=sources, run=run)
+    return folder
+
+
+def _warn(damaged: Sequence[str], sources: Sequence[Source]) -> None:
     for line in damaged:
         print(f"Warning: {line}", file=sys.stderr)
     for source in sources:
         if source.data.split == schema.RANDOM_IMAGES:
             told = f"{source.torn} groups of {source.data.path} lie on both sides"
             print(f"Warning: scores of this split flatter: {told}", file=sys.stderr)
-    recorder = Recorder(checkpoints, state, workdir, images=steps * settings.batch_size)
-    if state.epoch < settings.epochs:
-        sizes: dict[str, Any] = {
-            "image_size": settings.image_size,
-            "batch_size": settings.batch_size,
-            "heads": tuple(model.output),
-        }
-        validation = [eval_batches(s.data, s.validation, **sizes) for s in sources]
-        with contextlib.redirect_stdout(sys.stderr):
-            model.fit(
-                mixed_batches(
-                    shares,
-                    **sizes,
-                    seed=settings.seed,
-                    first_epoch=state.epoch,
-                    epochs=settings.epochs,
-                    strength=STRENGTHS[settings.augment],
-                ),
-                validation_data=reduce(lambda one, other: one.concatenate(other), validation),
-                shuffle=False,  # the pipeline has shuffled
-                steps_per_epoch=steps,
-                initial_epoch=state.epoch,
+
+
+def _train(
+    model: Any,
+    settings: Settings,
+    shares: Sequence[Share],
+    sources: Sequence[Source],
+    recorder: Recorder,
+    *,
+    steps: int,
+    first: int,
+) -> None:
+    """The epochs from `first` on; progress goes to stderr."""
+    sizes: dict[str, Any] = {
+        "image_size": settings.image_size,
+        "batch_size": settings.batch_size,
+        "heads": tuple(model.output),
+    }
+    validation = [eval_batches(s.data, s.validation, **sizes) for s in sources]
+    with contextlib.redirect_stdout(sys.stderr):
+        model.fit(
+            mixed_batches(
+                shares,
+                **sizes,
+                seed=settings.seed,
+                first_epoch=first,
                 epochs=settings.epochs,
-                callbacks=[recorder],
-                verbose=1 if sys.stderr.isatty() else 2,
-            )
-    checkpoints.restore(model, recorder.state.best_epoch)
-    folder = workdir / schema.MODEL_DIR
-    write_model(folder, settings=settings, trained=model, sources=sources, run=run)
-    return folder
+                strength=STRENGTHS[settings.augment],
+            ),
+            validation_data=reduce(lambda one, other: one.concatenate(other), validation),
+            shuffle=False,  # the pipeline has shuffled
+            steps_per_epoch=steps,
+            initial_epoch=first,
+            epochs=settings.epochs,
+            callbacks=[recorder],
+            verbose=1 if sys.stderr.isatty() else 2,
+        )
 
 
 def _with_taught_heads(settings: Settings, sources: Sequence[Source]) -> Settings:
