@@ -37,8 +37,10 @@ docs: setup ## rewrite the generated pages and pictures
 	$(BIN)/python docs/phantoms.py
 
 bench: setup ## measure pipeline and models side by side
+	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python benchmarks/augment.py
 	$(BIN)/python benchmarks/throughput.py
-	$(BIN)/python benchmarks/presets.py
+	$(BIN)/python benchmarks/presets.py --float32
 
 lock: ## resolve setup.cfg anew into requirements.txt
 	$(PYTHON) -m venv .venv-lock

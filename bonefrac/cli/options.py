@@ -29,6 +29,8 @@ class Command(click.Command):
             return super().invoke(ctx)
         except BonefracError as error:
             raise click.ClickException(" ".join(str(error).split())) from error
+        except BrokenPipeError:  # `... | head` has seen enough; click ends in silence
+            raise
         except OSError as error:
             raise click.ClickException(
                 f"{error}. Check the path, the permissions and the disk."

@@ -42,6 +42,15 @@ class Entry:
         """What should be alike in every fold: the class (or two years of bone age), body part."""
         return f"{self._class()} {self.body_part}".strip()
 
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to learn from it."""
+        return (
+            self.label != schema.UNKNOWN
+            or self.outlines is not None
+            or not math.isnan(self.bone_age_months)
+        )
+
     def _class(self) -> str:
         if self.fracture != schema.UNKNOWN:
             return "fractured" if self.fracture else "intact"

@@ -21,6 +21,13 @@ class Patch:
     top: int
     pixels: np.ndarray
 
+    def paint(self, canvas: np.ndarray) -> None:
+        """Join it with a mask [H, W] of the picture; what lies beyond the border is cut off."""
+        top, left = max(self.top, 0), max(self.left, 0)
+        inside = self.pixels[top - self.top :, left - self.left :].astype(canvas.dtype)
+        room = canvas[top : top + inside.shape[0], left : left + inside.shape[1]]
+        room |= inside[: room.shape[0], : room.shape[1]]
+
 
 @dataclass(frozen=True, eq=False)
 class Outlines:

@@ -47,6 +47,7 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
     def records(self) -> list[Record]:
         """Scan every file once; needs about 7 KB of memory a radiograph."""
         catalogue = self.catalogue()
+        _require_something_known(catalogue)
         self.report.left_out.update(catalogue.left_out)
         found = self._readable(catalogue.entries)
         duplicates = near_duplicates([small for _, small in found])
@@ -108,6 +109,15 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
         return dropped
 
 
+def _require_something_known(catalogue: Catalogue) -> None:
+    if not any(entry.known for entry in catalogue.entries):
+        raise BonefracError(
+            f"{catalogue.source} has {len(catalogue.entries)} pictures, and nothing known of them",
+            expected="annotations or a table with labels",
+            fix="Put them below the same folder, or name a --table",
+        )
+
+
 def draw_mask(outlines: Outlines, original: tuple[int, ...], pixels: np.ndarray) -> np.ndarray:
     """The mask of a radiograph that may have been scaled: uint8 of `pixels`' shape, 0 and 1.
 
@@ -135,9 +145,5 @@ def _painted(outlines: Outlines, shape: tuple[int, int]) -> np.ndarray:
         chosen = outlines.mask_values
         canvas |= np.isin(values, chosen) if chosen else values != 0
     for patch in outlines.patches:
-        # What was painted beyond the border is cut off.
-        top, left = max(patch.top, 0), max(patch.left, 0)
-        inside = patch.pixels[top - patch.top :, left - patch.left :]
-        room = canvas[top : top + inside.shape[0], left : left + inside.shape[1]]
-        room |= inside[: room.shape[0], : room.shape[1]]
+        patch.paint(canvas)
     return canvas

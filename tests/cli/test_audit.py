@@ -99,6 +99,17 @@ def test_mistakes_end_in_one_line(sound, words):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_reader_that_leaves_early_is_no_error(faulty):
+    program = Path(sys.executable).parent / "bonefrac-data"
+    words = [program, "audit", str(faulty), "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        told = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert "Error" not in told
+    assert "Traceback" not in told
+
+
 def test_an_audit_never_imports_tensorflow(faulty, tmp_path):
     code = (
         "import sys; from bonefrac.cli.data_audit import audit;"

@@ -228,13 +228,22 @@ def _border(pixels: np.ndarray) -> float:
     return float(np.median(np.concatenate([edge.ravel() for edge in edges])))
 
 
+def mask_levels(path: Path) -> np.ndarray:
+    """The gray levels of a mask picture [H, W], whatever they mean.
+
+    Raises:
+        OSError, SyntaxError, ValueError: it is broken, or claims more pixels than are read.
+    """
+    with Image.open(path) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise ValueError(f"claims {image.width}x{image.height} pixels")
+        return np.asarray(image.convert("L") if image.mode not in ("I;16", "I") else image)
+
+
 def _mask(path: Path, chosen: Sequence[int]) -> MaskFacts:
     try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return MaskFacts(problem=f"{path.name} claims {image.width}x{image.height} pixels")
-            mask = np.asarray(image.convert("L") if image.mode not in ("I;16", "I") else image)
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for a broken picture
+        mask = mask_levels(path)
+    except (OSError, SyntaxError, ValueError) as error:
         return MaskFacts(problem=f"{path.name} cannot be read ({error})".replace(f"{path}", ""))
     inside = np.isin(mask, chosen) if chosen else mask != 0
     height, width = mask.shape

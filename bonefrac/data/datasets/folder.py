@@ -33,7 +33,8 @@ def catalogue(
     """Join pictures, annotations and table.
 
     A picture is fractured if a fracture is marked on it, else as the table says, else intact if
-    it is annotated without any. A fracture that nobody marked has no mask.
+    it is annotated without any. A fracture that nobody marked has no mask. Without annotations
+    and table nothing is known of any picture.
 
     Args:
         source: folder with pictures, in it or below; only `images/` is searched where it exists.
@@ -43,18 +44,12 @@ def catalogue(
         unmarked: what a picture is that neither annotations nor table mention.
 
     Raises:
-        BonefracError: no pictures, neither annotations nor table, or something is not as expected.
+        BonefracError: no pictures, or something is not as expected.
     """
     files = _files(source)
     pictures = _pictures(source, files)
     annotations = formats.read(files, pictures, format=format)
     rows, absent, table = _rows(source, table, pictures)
-    if annotations is None and table is None:
-        raise BonefracError(
-            f"{source} has {len(pictures.paths)} pictures, but neither annotations nor a table",
-            expected=f"{', '.join(formats.READERS)}, or {tables.NAME}",
-            fix="Put them below the same folder, or name a --table",
-        )
     chosen = fracture_classes((annotations or _NOTHING).every_class, classes)
     marks = (annotations or _NOTHING).marks
     for name, found in marks.items():

@@ -265,16 +265,25 @@ def test_annotations_fit_the_upright_picture(tmp_path):
         catalogue_of(tmp_path)
 
 
-@pytest.mark.parametrize("made", ["nothing", "no pictures", "no labels", "other names"])
+def test_bare_pictures_can_be_audited_but_not_built(tmp_path):
+    blank(tmp_path / "clinic" / "a.png")
+    (entry,) = catalogue_of(tmp_path / "clinic", "folder").entries
+    assert not entry.known
+    quiet = {"progress": lambda *_: None, "data_dir": tmp_path / "out"}
+    builder = Folder(source=tmp_path / "clinic", folds=3, **quiet)
+    with pytest.raises(BonefracError, match="has 1 pictures, and nothing known of them"):
+        builder.records()
+
+
+@pytest.mark.parametrize("made", ["nothing", "no pictures", "other names"])
 def test_a_folder_that_cannot_be_used_says_why(tmp_path, made):
     source = tmp_path / "clinic"
     said = {"nothing": "does not exist", "no pictures": "holds no picture"}
-    said |= {"no labels": "neither annotations nor a table", "other names": "which is not there"}
+    said |= {"other names": "which is not there"}
     if made != "nothing":
         source.mkdir()
-    if made in ("no labels", "other names"):
-        blank(source / "a.png")
     if made == "other names":
+        blank(source / "a.png")
         coco(source / "c.json", {"b.png": ["fracture"]})
     with pytest.raises(BonefracError, match=said[made]):
         catalogue_of(source, "folder")
