@@ -15,7 +15,7 @@ from .conftest import SIDE, phantoms
 
 ENOUGH = 0.9
 # They decide on every fourth pixel, and a fracture at 64 pixels is hardly wider than that.
-BASELINE_SIDE = 4 * SIDE
+BASELINE_SIDE = 2 * SIDE
 STEPS, MOST = 25, 600
 MOST_GMACS = 12.0
 
