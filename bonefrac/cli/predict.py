@@ -36,8 +36,8 @@ def predict(
 ) -> None:
     """Find fractures on IMAGES: files, folders, globs, or - for one picture on stdin.
 
-    PNG, JPEG and TIFF. A picture that cannot be read is reported and the rest goes on; the exit
-    code is then 1. Research use only, not a medical device.
+    DICOM, PNG, JPEG and TIFF. A picture that cannot be read is reported and the rest goes on;
+    the exit code is then 1. Research use only, not a medical device.
 
     \b
     bonefrac-predict --model runs/unet --image xray.jpg --output out
@@ -87,7 +87,8 @@ def _line(finding: "Finding", told: dict) -> str:
     regions = len(finding.boxes)
     outlined = f"{regions} region{'s' if regions != 1 else ''} outlined"
     line = f"{finding.image}: {finding.verdict}, probability {finding.probability:.2f}, {outlined}"
-    return f"{line}\n  {told['overlay_path']}" if "overlay_path" in told else line
+    below = [*finding.notes, *([told["overlay_path"]] if "overlay_path" in told else [])]
+    return "\n  ".join([line, *below])
 
 
 def _expand(names: list[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from bonefrac.errors import BonefracError
-from bonefrac.radiograph.reader import Radiograph
+from bonefrac.radiograph.radiograph import Radiograph
 from bonefrac.schema import VERDICT_DOUBT, VERDICT_FRACTURE, VERDICT_NONE
 from bonefrac.storage import write_aside, write_text
 
@@ -86,6 +86,7 @@ class Finding:
         pixels: float32 [H, W] in 0..255, the radiograph.
         model: name of the model.
         elapsed_ms: time the answer took, milliseconds.
+        notes: on how the file was read, for whoever reads the finding.
     """
 
     image: str
@@ -96,6 +97,7 @@ class Finding:
     pixels: np.ndarray
     model: str
     elapsed_ms: float
+    notes: tuple[str, ...] = ()
 
     def overlay(self) -> np.ndarray:
         """The radiograph with its lesions outlined: RGB, uint8 [H, W, 3]."""
@@ -113,6 +115,7 @@ class Finding:
             "boxes": [asdict(box) | {"score": round(box.score, 4)} for box in self.boxes],
             "model": self.model,
             "elapsed_ms": round(self.elapsed_ms, 1),
+            "notes": list(self.notes),
         }
 
     def save(self, folder: str | Path, stem: str | None = None) -> dict[str, Any]:
@@ -191,6 +194,7 @@ def find(
         pixels=radiograph.pixels,
         model=model,
         elapsed_ms=float(elapsed_ms),
+        notes=radiograph.notes,
     )
 
 

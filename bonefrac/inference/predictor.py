@@ -37,8 +37,8 @@ class Predictor:
         """Find fractures on one radiograph.
 
         Args:
-            source: path of a PNG, JPEG or TIFF, its encoded bytes, or an array [H, W], [H, W, 1]
-                or [H, W, 3].
+            source: path of a DICOM, PNG, JPEG or TIFF file, its bytes, or an array [H, W],
+                [H, W, 1] or [H, W, 3].
 
         Returns:
             The finding, its mask and boxes in pixels of the original picture.

@@ -1,48 +1,30 @@
 """Read one X-ray, whatever picture file it comes in, into gray pixels from 0 to 255."""
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bonefrac.errors import BonefracError
+from bonefrac.radiograph.dicom import is_dicom, read_dicom
+from bonefrac.radiograph.grayscale import robust_window
+from bonefrac.radiograph.radiograph import Radiograph
 from bonefrac.schema import PIXEL_MAX
 
 FORMATS = ("PNG", "JPEG", "TIFF")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom")
 # A 43 x 43 cm detector at 0.1 mm has 18 Mpx; a file that claims four times that is not an X-ray.
 MAX_PIXELS = 80_000_000
-# Share of pixels that may saturate at each end when more than 8 bits are shown in 8.
-_SATURATED_PERCENT = 0.1
 _PHOTOMETRIC = 262  # TIFF tag
 _LARGEST = 1e30  # so that differences stay finite in float32
-
-
-@dataclass(frozen=True, eq=False)
-class Radiograph:
-    """One X-ray as it is shown on a screen: bone bright.
-
-    Attributes:
-        pixels: float32 [H, W] in 0..255.
-        source: file name, or "<bytes>" or "<array>".
-    """
-
-    pixels: np.ndarray
-    source: str
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return self.pixels.shape[0], self.pixels.shape[1]
 
 
 def read(source: str | Path | bytes | np.ndarray) -> Radiograph:
     """Read a radiograph from a file, from encoded bytes or from an array.
 
     PNG, JPEG and TIFF; gray or colour (ITU-R 601 luma); 8 bits as they are, more bits windowed
-    between the 0.1 and 99.9 percentiles; EXIF orientation applied.
+    between the 0.1 and 99.9 percentiles; EXIF orientation applied. DICOM as `read_dicom` has it.
 
     Args:
         source: path of a picture, its encoded bytes, or an array [H, W], [H, W, 1] or [H, W, 3].
@@ -56,7 +38,7 @@ def read(source: str | Path | bytes | np.ndarray) -> Radiograph:
     if isinstance(source, np.ndarray):
         return Radiograph(_from_array(source), "<array>")
     if isinstance(source, bytes):
-        return Radiograph(_decode(source, "<bytes>"), "<bytes>")
+        return _of_bytes(source, "<bytes>")
     path = Path(source)
     if not path.is_file():
         state = "is a folder" if path.is_dir() else "does not exist"
@@ -67,7 +49,13 @@ def read(source: str | Path | bytes | np.ndarray) -> Radiograph:
         raise BonefracError(
             f"{path} cannot be read ({error.strerror})", expected="a picture file", fix="Check it"
         ) from None
-    return Radiograph(_decode(data, str(path)), str(path))
+    return _of_bytes(data, str(path))
+
+
+def _of_bytes(data: bytes, name: str) -> Radiograph:
+    if is_dicom(data):
+        return read_dicom(data, name, max_pixels=MAX_PIXELS)
+    return Radiograph(_decode(data, name), name)
 
 
 def _decode(data: bytes, name: str) -> np.ndarray:
@@ -101,7 +89,7 @@ def _gray(image: Image.Image, name: str) -> np.ndarray:
     negative = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
     image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
-        pixels = _window(_finite(np.asarray(image, dtype=np.float32), name))
+        pixels = PIXEL_MAX * robust_window(_finite(np.asarray(image, dtype=np.float32), name))
         return PIXEL_MAX - pixels if negative else pixels
     return np.asarray(image.convert("L"), dtype=np.float32)
 
@@ -122,7 +110,7 @@ def _from_array(array: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         pixels = _finite(array.astype(np.float32), "<array>")
     fits = pixels.min() >= 0 and pixels.max() <= PIXEL_MAX
-    return pixels if fits else _window(pixels)
+    return pixels if fits else PIXEL_MAX * robust_window(pixels)
 
 
 def _finite(pixels: np.ndarray, name: str) -> np.ndarray:
@@ -133,9 +121,3 @@ def _finite(pixels: np.ndarray, name: str) -> np.ndarray:
             fix="Replace them",
         )
     return pixels
-
-
-def _window(pixels: np.ndarray) -> np.ndarray:
-    low, high = np.percentile(pixels, [_SATURATED_PERCENT, 100 - _SATURATED_PERCENT])
-    width = max(float(high - low), np.finfo(np.float32).tiny)
-    return (np.clip((pixels - low) / width, 0, 1) * PIXEL_MAX).astype(np.float32)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from bonefrac.errors import BonefracError
 from bonefrac.inference.finding import SPECK_SHARE, Box, Finding, Thresholds, find
-from bonefrac.radiograph.reader import Radiograph
+from bonefrac.radiograph.radiograph import Radiograph
 from bonefrac.schema import VERDICT_DOUBT, VERDICT_FRACTURE, VERDICT_NONE
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -192,6 +192,7 @@ def test_json_is_rounded_and_plain():
         "boxes": [{"x": 5, "y": 5, "width": 25, "height": 15, "score": 0.7}],
         "model": "unet_tiny",
         "elapsed_ms": 12.3,
+        "notes": [],
     }
 
 

@@ -1,0 +1,178 @@
+"""A DICOM radiograph, checked before anything of it is decoded, as the scene on a screen."""
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bonefrac.errors import BonefracError
+from bonefrac.radiograph.codestream import claimed_size
+from bonefrac.radiograph.grayscale import shown
+from bonefrac.radiograph.radiograph import Radiograph, Spacing
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_MAGIC_AT = 128
+_MAGIC = b"DICM"
+_RADIOGRAPHS = {
+    "1.2.840.10008.5.1.4.1.1.1": "CR",
+    "1.2.840.10008.5.1.4.1.1.1.1": "DX",
+    "1.2.840.10008.5.1.4.1.1.1.1.1": "DX for processing",
+}
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+# The whole dataset is one zlib stream: a few kilobytes can inflate to gigabytes before anything
+# can be checked.
+_DEFLATED = {"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"}
+_VIEWS = {
+    **dict.fromkeys(("AP", "PA", "APO", "PAO", "DP", "PD"), "frontal"),
+    **dict.fromkeys(("LL", "RL", "LAT", "LATERAL", "ML", "LM"), "lateral"),
+    **dict.fromkeys(("RLO", "LLO", "RAO", "LAO", "RPO", "LPO", "OBL", "OBLIQUE"), "oblique"),
+}
+_SIDES = {"L": "left", "R": "right", "B": "both"}
+
+
+def is_dicom(data: bytes) -> bool:
+    """Whether bytes begin as a DICOM file does: a preamble of 128 bytes, then "DICM"."""
+    return data[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
+
+
+def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
+    """Read a CR or DX image, or a secondary capture with a note.
+
+    Args:
+        data: of the whole file.
+        name: of the file, for errors.
+        max_pixels: that it may have.
+
+    Returns:
+        The radiograph as it is shown, with spacing, view and side where the file tells them.
+
+    Raises:
+        BonefracError: another kind of image, too large, cut short, or not decodable.
+    """
+    try:
+        dataset = _parsed(data, name)
+        notes = _require_radiograph(dataset, name)
+        _require_size(dataset, name, max_pixels)
+        pixels, left_open = shown(_stored(dataset), dataset)
+        spacing = _spacing(dataset)
+    except BonefracError:
+        raise
+    except Exception as error:  # pydicom and the decoders raise whatever they trip over
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise BonefracError(
+            f"{name} cannot be decoded ({reason})",
+            expected="a whole DICOM radiograph",
+            fix="Fetch the file again",
+        ) from None
+    side = dataset.get("ImageLaterality") or dataset.get("Laterality") or ""
+    view = str(dataset.get("ViewPosition") or "").upper()
+    return Radiograph(
+        pixels,
+        name,
+        spacing=spacing,
+        body_part=str(dataset.get("BodyPartExamined") or "").lower().replace("_", " ").strip(),
+        view=_VIEWS.get(view, view.lower()),
+        laterality=_SIDES.get(str(side).upper(), ""),
+        notes=(*notes, *left_open),
+    )
+
+
+def _parsed(data: bytes, name: str) -> "Dataset":
+    import pydicom
+    from pydicom.filereader import read_dataset
+
+    # Odd values of tags that nobody reads are no reason for a warning a file.
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    start = io.BytesIO(data)
+    start.seek(_MAGIC_AT + len(_MAGIC))
+    meta = read_dataset(start, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
+    syntax = meta.get("TransferSyntaxUID")
+    if syntax in _DEFLATED:
+        raise BonefracError(
+            f"{name} has the transfer syntax {syntax.name}",
+            expected="a file that is not deflated: its size cannot be told before it is inflated",
+            fix="Convert it, for example with dcmconv +te",
+        )
+    return pydicom.dcmread(io.BytesIO(data))
+
+
+def _require_radiograph(dataset: "Dataset", name: str) -> list[str]:
+    """Notes on a radiograph that is not quite one; anything else is refused."""
+    kind = dataset.get("SOPClassUID", "")
+    expected = "a CR or DX image"
+    if "PixelData" not in dataset:
+        raise BonefracError(
+            f"{name} is a DICOM file without a picture ({getattr(kind, 'name', kind)})",
+            expected=expected,
+            fix="Give the image that it belongs to",
+        )
+    if str(kind).startswith(_SECONDARY_CAPTURE):
+        return ["A secondary capture: a copy of a screen or a scan, with its window burned in"]
+    if kind not in _RADIOGRAPHS:
+        raise BonefracError(
+            f"{name} is a {getattr(kind, 'name', kind) or 'DICOM file of no class'}",
+            expected=expected,
+            fix="Give a plain radiograph",
+        )
+    if _RADIOGRAPHS[kind] == "DX for processing":
+        return ["Raw detector values, for processing; images for presentation look otherwise"]
+    return []
+
+
+def _require_size(dataset: "Dataset", name: str, max_pixels: int) -> None:
+    """Refuse before decoding what would not fit: claimed by the tags, and by the codestream."""
+    from pydicom.encaps import generate_frames
+
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    size = int(dataset.Rows), int(dataset.Columns)
+    if frames != 1 or not 0 < size[0] * size[1] <= max_pixels:
+        raise BonefracError(
+            f"{name} claims {frames} x {size[1]}x{size[0]} pixels",
+            expected=f"one picture of at most {max_pixels // 10**6} Mpx",
+            fix="Check that it is an X-ray",
+        )
+    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    claimed = claimed_size(next(generate_frames(dataset.PixelData, number_of_frames=1)))
+    if claimed is not None and claimed != size:
+        raise BonefracError(
+            f"{name} says {size[1]}x{size[0]} pixels and its compressed picture "
+            f"{claimed[1]}x{claimed[0]}",
+            expected="one size",
+            fix="Fetch the file again",
+        )
+
+
+def _stored(dataset: "Dataset") -> np.ndarray:
+    from pydicom.pixels import pixel_array
+
+    pixels = pixel_array(dataset)  # converts YBR to RGB
+    return pixels @ np.array([0.299, 0.587, 0.114]) if pixels.ndim == 3 else pixels
+
+
+def _spacing(dataset: "Dataset") -> Spacing | None:
+    """The size of a pixel, and what it is of: PS3.3 10.7.1.3."""
+    plain, detector, film = (
+        _pair(dataset, key)
+        for key in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+    )
+    if plain and (dataset.get("PixelSpacingCalibrationType") or (detector and plain != detector)):
+        return Spacing(*plain, "calibrated")
+    if detector:
+        factor = float(dataset.get("EstimatedRadiographicMagnificationFactor") or 0)
+        if factor >= 1:
+            return Spacing(detector[0] / factor, detector[1] / factor, "magnification")
+        return Spacing(*detector, "detector")
+    if film:
+        return Spacing(*film, "scanned film")
+    return Spacing(*plain, "unstated") if plain else None
+
+
+def _pair(dataset: "Dataset", key: str) -> tuple[float, float] | None:
+    value = dataset.get(key)
+    if not value or len(value) != 2:
+        return None
+    row, column = (float(number) for number in value)
+    return (row, column) if min(row, column) > 0 else None
