@@ -18,7 +18,7 @@ from bonefrac.evaluation.scores import dice
 RECIPE = Path(__file__).parent.parent / "recipes" / "unet_tiny_phantom.toml"
 # A seed that no training sees: the data set is drawn with seed 0.
 HELD_OUT_SEED = 1
-COUNT = 600
+COUNT, DIFFICULTY = 480, "easy"
 HELD_OUT = ("displaced", "angulated", "hairline", "none", "displaced", "none")
 
 
@@ -30,7 +30,8 @@ def main() -> None:
     shutil.rmtree(output, ignore_errors=True)
     started = time.perf_counter()
     data, run = output / "phantoms", output / "run"
-    call("bonefrac-data", "build", "phantom", "--count", COUNT, "--seed", 0, "--out", data)
+    drawn = ("--count", COUNT, "--seed", 0, "--difficulty", DIFFICULTY)
+    call("bonefrac-data", "build", "phantom", *drawn, "--jobs", 2, "--out", data)
     call("bonefrac-train", "--data", data, "--recipe", RECIPE, "--workdir", run)
     call("bonefrac-export", run, "--savedmodel", "--tflite")
     exports = run / "export"
@@ -68,7 +69,7 @@ def write_held_out(folder: Path) -> dict[str, Phantom]:
     folder.mkdir(parents=True)
     phantoms = {}
     for index, kind in enumerate(HELD_OUT):
-        phantom = draw(seed=HELD_OUT_SEED, index=index, fracture=kind)
+        phantom = draw(seed=HELD_OUT_SEED, index=index, fracture=kind, difficulty=DIFFICULTY)
         stem = f"{index}-{phantom.body_part.replace(' ', '-')}-{phantom.fracture}"
         cv2.imwrite(str(folder / f"{stem}.png"), phantom.image)
         phantoms[stem] = phantom
