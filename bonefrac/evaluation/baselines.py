@@ -14,7 +14,7 @@ _SMOOTHING = 10.0  # radiographs of the average rate that every kind starts with
 
 # What each trivial model knows of a radiograph.
 KNOWS: Mapping[str, tuple[str, ...]] = {
-    "larger class": (),
+    "nothing": (),
     "body part": (BODY_PART,),
     "body part and view": (BODY_PART, VIEW),
     "hardware": (HARDWARE,),

@@ -17,6 +17,8 @@ from bonefrac.evaluation.resample import ROUNDS, Progress, Sampled, resample
 from bonefrac.evaluation.slices import Slice, slices
 from bonefrac.evaluation.weighted import Statistic
 
+_Z = 1.96  # standard deviations that hold 95 % of a normal distribution
+
 Predicted = Mapping[str, np.ndarray]
 
 
@@ -101,11 +103,25 @@ def counts(cases: Cases) -> dict[str, int]:
 
 def entry(sampled: Sampled, figure: Figure | None = None) -> dict[str, Any]:
     """A score as a report holds it: value, interval, and what it counts where that is told."""
-    low, high = sampled.interval
+    ends: tuple[Any, Any] = sampled.interval
+    low, high = ends
+    if figure is not None and figure.groups and low == high == sampled.value:
+        low, high = _never_certain(float(sampled.value), figure.groups)
     told = {"value": number(sampled.value), "low": number(low), "high": number(high)}
     if figure is not None:
         told |= {"n": figure.n, "baseline": number(figure.baseline)}
     return told
+
+
+def _never_certain(value: float, groups: int) -> tuple[float, float]:
+    """Where every resample gives the same 0 or 1, the interval of Wilson (1927) instead.
+
+    Ten of ten is no proof of all: a bootstrap cannot draw what it has never seen.
+    """
+    if value not in (0.0, 1.0):
+        return value, value
+    reach = _Z**2 / (groups + _Z**2)
+    return (0.0, reach) if value == 0 else (1 - reach, 1.0)
 
 
 def number(value: Any) -> float | None:

@@ -51,11 +51,20 @@ ERRORS = ("hd95", "surface", "false_boxes", "ece", "brier")
 
 
 class Figure(NamedTuple):
-    """How to compute a score, from how many, and what a trivial answer would score."""
+    """How to compute a score.
+
+    Attributes:
+        statistic: of all radiographs.
+        n: how many it counts, of what `SCORES` says.
+        baseline: what a trivial answer scores, None where that makes no sense.
+        groups: that these come from (of the rarer class, for a ranking); 0 for a score that is no
+            share.
+    """
 
     statistic: Statistic
     n: int
     baseline: float | None
+    groups: int = 0
 
 
 def figures(cases: Cases) -> dict[str, Figure]:
@@ -75,23 +84,27 @@ def _verdicts(cases: Cases) -> dict[str, Figure]:
     share = float(broken.mean()) if len(rows) else 0.0
     everywhere = np.ones(len(rows), bool)
 
-    def of(statistic: Statistic, where: np.ndarray, baseline: float | None = None) -> Figure:
-        return Figure(weighted.within(rows, statistic), int(where.sum()), baseline)
+    def of(statistic: Statistic, baseline: float | None = None, groups: int = 0) -> Figure:
+        return Figure(weighted.within(rows, statistic), len(rows), baseline, groups)
 
     def rate(values: np.ndarray, where: np.ndarray, baseline: float | None = None) -> Figure:
-        return of(weighted.mean(values, where), where, baseline)
+        groups = _groups(cases, rows[where])
+        made = of(weighted.mean(values, where), baseline, groups)
+        return made._replace(n=int(where.sum()))
+
+    rarer = min(_groups(cases, rows[part]) for part in (broken, intact))
 
     return {
         "accuracy": rate(sure == broken, everywhere, max(share, 1 - share)),
-        "auc": of(weighted.auc(label, probability), everywhere, 0.5),
-        "average_precision": of(weighted.average_precision(label, probability), everywhere, share),
+        "auc": of(weighted.auc(label, probability), 0.5, rarer),
+        "average_precision": of(weighted.average_precision(label, probability), share, rarer),
         "sensitivity_sure": rate(sure, broken),
         "specificity_sure": rate(~sure, intact),
         "sensitivity_doubt": rate(doubt, broken),
         "specificity_doubt": rate(~doubt, intact),
-        "kappa": of(weighted.kappa(broken, sure), everywhere, 0.0),
-        "ece": of(weighted.calibration_error(label, probability), everywhere),
-        "brier": rate((probability - label) ** 2, everywhere, share * (1 - share)),
+        "kappa": of(weighted.kappa(broken, sure), 0.0),
+        "ece": of(weighted.calibration_error(label, probability)),
+        "brier": of(weighted.mean((probability - label) ** 2, everywhere), share * (1 - share)),
     }
 
 
@@ -105,10 +118,13 @@ def _outlines(cases: Cases) -> dict[str, Figure]:
     background = 1 - float(cases.true[known].sum() / max(cases.pixels[known].sum(), 1))
 
     def rate(values: np.ndarray, where: np.ndarray, baseline: float | None) -> Figure:
-        return Figure(weighted.mean(values, where), int(where.sum()), baseline)
+        groups = _groups(cases, where)
+        return Figure(weighted.mean(values, where), int(where.sum()), baseline, groups)
 
     def pooled(above: np.ndarray, below: np.ndarray, where: np.ndarray, baseline: float) -> Figure:
-        return Figure(weighted.ratio(above * where, below * where), int(where.sum()), baseline)
+        return rate(above, where, baseline)._replace(
+            statistic=weighted.ratio(above * where, below * where)
+        )
 
     return {
         "dice": rate(dice(*counts), outlined, 0.0),
@@ -118,8 +134,8 @@ def _outlines(cases: Cases) -> dict[str, Figure]:
         "dice_shown": rate(dice(*counts) * cases.shown, outlined, 0.0),
         "dice_all": rate(dice(*counts), known, empty),
         "jaccard_all": rate(jaccard(*counts), known, empty),
-        "hd95": rate(cases.hd95, both, None),
-        "surface": rate(cases.surface, both, None),
+        "hd95": rate(cases.hd95, both, None)._replace(groups=0),
+        "surface": rate(cases.surface, both, None)._replace(groups=0),
         "pixel_accuracy": pooled(cases.pixels - wrong, cases.pixels, known, background),
     }
 
@@ -128,6 +144,8 @@ def _boxes(cases: Cases) -> dict[str, Figure]:
     found = detections(cases)
     shown = detections(cases, shown=True)
     lesions, images = int(found.lesions.sum()), int(found.counted.sum())
+    having = _groups(cases, found.lesions > 0)
+    counted = _groups(cases, found.counted > 0)
 
     def a_radiograph(hits: np.ndarray) -> np.ndarray:
         return np.bincount(shown.case[hits], minlength=len(cases)).astype(float)
@@ -140,13 +158,19 @@ def _boxes(cases: Cases) -> dict[str, Figure]:
 
     return {
         "lesion_sensitivity": Figure(
-            weighted.ratio(a_radiograph(hit), shown.lesions), lesions, 0.0
+            weighted.ratio(a_radiograph(hit), shown.lesions), lesions, 0.0, having
         ),
-        "false_boxes": Figure(weighted.ratio(a_radiograph(~hit), shown.counted), images, 0.0),
-        "froc": Figure(mean_froc, lesions, 0.0),
-        "ap50": Figure(found.average_precision(COCO_IOUS[:1]), lesions, 0.0),
-        "ap50_95": Figure(found.average_precision(COCO_IOUS), lesions, 0.0),
+        "false_boxes": Figure(
+            weighted.ratio(a_radiograph(~hit), shown.counted), images, 0.0, counted
+        ),
+        "froc": Figure(mean_froc, lesions, 0.0, having),
+        "ap50": Figure(found.average_precision(COCO_IOUS[:1]), lesions, 0.0, having),
+        "ap50_95": Figure(found.average_precision(COCO_IOUS), lesions, 0.0, having),
     }
+
+
+def _groups(cases: Cases, rows: np.ndarray) -> int:
+    return len(np.unique(cases.group[rows]))
 
 
 def detections(cases: Cases, *, shown: bool = False) -> Detections:

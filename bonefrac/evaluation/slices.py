@@ -10,12 +10,12 @@ from bonefrac.evaluation.cases import Cases
 from bonefrac.evaluation.figures import Figure, figures
 from bonefrac.schema import UNKNOWN
 
-# Outlined share of the picture. Half of FracAtlas' fractured radiographs have less than 0.32 %.
+# Outlined share of the picture. Half of FracAtlas' fractured radiographs have below 0.32 %.
 SIZES = {"small": (0.0, 0.002), "medium": (0.002, 0.005), "large": (0.005, 1.01)}
 SIZE_NAMES = {
-    "small": "small, below 0.2 % of the picture",
-    "medium": "medium, 0.2 to 0.5 %",
-    "large": "large, 0.5 % and more",
+    "small": "small, below 0.2 %",
+    "medium": "medium, to 0.5 %",
+    "large": "large, from 0.5 %",
 }
 SLICED = ("auc", "sensitivity_doubt", "specificity_doubt", "accuracy", "dice", "lesion_sensitivity")
 # A lesion's size says nothing of intact radiographs.
@@ -55,7 +55,9 @@ def _by_size(cases: Cases) -> Iterator[Slice]:
     for name, (low, high) in SIZES.items():
         rows = np.flatnonzero(cases.outlined & (share >= low) & (share < high))
         if len(rows):
-            yield Slice("lesion", SIZE_NAMES[name], rows, _figures(cases, rows, _OF_FRACTURED))
+            yield Slice(
+                "size of the lesion", SIZE_NAMES[name], rows, _figures(cases, rows, _OF_FRACTURED)
+            )
 
 
 def _figures(cases: Cases, rows: np.ndarray, keys: tuple[str, ...]) -> dict[str, Figure]:

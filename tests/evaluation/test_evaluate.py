@@ -68,6 +68,17 @@ def test_radiographs_of_one_class_have_no_auc(case):
     assert "dice" not in scores
 
 
+def test_ten_of_ten_are_no_proof_of_all(case):
+    rows = [case(id=str(k), group=str(k // 2), label=k % 2, probability=k % 2) for k in range(20)]
+    scores = measure(Observed(Cases(rows), {}), rounds=100)["scores"]
+    reach = 1.96**2 / (10 + 1.96**2)  # ten groups, each with one of both
+    for key in ("accuracy", "auc", "sensitivity_sure", "specificity_doubt"):
+        told = scores[key]
+        assert (told["value"], told["low"], told["high"]) == (1, round(1 - reach, 4), 1), key
+    assert (scores["false_boxes"]["low"], scores["false_boxes"]["high"]) == (0, round(reach, 4))
+    assert scores["brier"]["high"] == 0
+
+
 TRAINING = [
     *[Known("hand", "", 0, 1)] * 30,
     *[Known("hand", "", 0, 0)] * 10,
@@ -90,7 +101,7 @@ def test_body_part_alone_is_found_out(case):
         for k in range(20)
     ]
     cases = Cases(rows)
-    assert baselines.useful(cases) == ["larger class", "body part"]
+    assert baselines.useful(cases) == ["nothing", "body part"]
     trivial = {"body part": baselines.rates(TRAINING, ["body_part"])(cases)}
     found = measure(Observed(cases, trivial), rounds=100)["baselines"]["body part"]
     assert found["auc"]["value"] == found["accuracy"]["value"] == 1
@@ -124,9 +135,8 @@ def test_other_radiographs_are_not_compared(many_cases):
 def test_pooled_folds_are_all_radiographs(many_cases):
     halves = [np.flatnonzero(many_cases.split == name) for name in ("fold0", "fold1")]
     parts = [
-        Observed(many_cases.take(rows), {"larger class": np.full(len(rows), 0.4)})
-        for rows in halves
+        Observed(many_cases.take(rows), {"nothing": np.full(len(rows), 0.4)}) for rows in halves
     ]
     together = pool(parts)
-    assert len(together.cases) == len(together.trivial["larger class"]) == 200
+    assert len(together.cases) == len(together.trivial["nothing"]) == 200
     assert sorted(together.cases.id) == sorted(many_cases.id)

@@ -105,12 +105,16 @@ def test_every_score_has_its_section_and_words():
 
 def test_slices_score_their_part_alone(many_cases):
     parts = {(part.by, part.name): part for part in slices(many_cases)}
-    assert {by for by, _ in parts} == {"body part", "hardware", "lesion"}  # one view is no part
+    assert {by for by, _ in parts} == {
+        "body part",
+        "hardware",
+        "size of the lesion",
+    }  # one view is no part
     hand = parts["body part", "hand"]
     alone = figures(many_cases.take(hand.rows))
     whole, part = np.ones((1, len(many_cases))), np.ones((1, len(hand.rows)))
     for key, figure in hand.figures.items():
         assert figure.statistic(whole) == pytest.approx(alone[key].statistic(part))
-    sizes = [part for (by, _), part in parts.items() if by == "lesion"]
+    sizes = [part for (by, _), part in parts.items() if by.startswith("size")]
     assert sum(len(part.rows) for part in sizes) == many_cases.outlined.sum()
     assert all("auc" not in part.figures for part in sizes)

@@ -150,9 +150,10 @@ def _dashed(start: _DATA, end: _DATA) -> str:
 
 def _marked(name: str, rate: float, sensitivity: float) -> str:
     at = _x(rate), _y(sensitivity)
-    left = rate > 0.75
-    text = _text(at[0] + (-8 if left else 8), at[1] + 14, name, "end" if left else "start")
-    return f'<circle class="dot" cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="4"/>{text}'
+    aside, anchor = (-9, "end") if rate > 0.75 else (9, "start")
+    place = f'x="{at[0] + aside:.1f}" y="{at[1] + 17:.1f}" text-anchor="{anchor}"'
+    text = f'<text class="name" {place}>{escape(name)}</text>'
+    return f'{text}<circle class="dot" cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="4.5"/>'
 
 
 def _segment(kind: str, start: _DATA, end: _DATA) -> str:

@@ -11,7 +11,7 @@ from bonefrac.evaluation.report.pictures import KINDS
 from bonefrac.schema import NOT_A_DEVICE, REPORT_FILE
 
 _SCORES = ("Score", "Value", "95 % interval", "Trivial", "Of", "What it says")
-_FORESTS = ("auc", "dice", "lesion_sensitivity")
+_FORESTS = ("auc", "dice")
 _NOT_A_NUMBER = "–"
 
 
@@ -102,8 +102,8 @@ def _told(scores: Mapping[str, Any], key: str) -> str:
 def _trivial(report: Mapping[str, Any]) -> str:
     if not report["baselines"]:
         return ""
-    columns = ("Knows", "AUC", "Average precision", "Accuracy", "Brier score")
-    rows = "".join(map(_row, wording.trivial_rows(report)))
+    columns, trivial = wording.trivial_rows(report)
+    rows = "".join(map(_row, trivial))
     return (
         "<section><h2>Beside models that see no picture</h2>"
         f'<table class="trivial">{_columns(columns)}<tbody>{rows}</tbody></table>'
@@ -123,7 +123,7 @@ def _slices(report: Mapping[str, Any]) -> str:
             head = f'<th scope="rowgroup" colspan="{2 + 2 * len(keys)}">By {escape(by)}</th>'
             bodies += f'<tr class="part">{head}</tr>'
         bodies += _slice(part, report["scores"], keys)
-    columns = ["", "Radio&shy;graphs (frac&shy;tured)"]
+    columns = ["", "Radiographs (fractured)"]
     for key in keys:
         columns += [f"{SCORES[key].title} (95 % interval)", "0 to 1"]
     head = "".join(f'<th scope="col">{column}</th>' for column in columns)

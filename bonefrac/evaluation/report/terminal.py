@@ -21,16 +21,9 @@ def show(report: Mapping[str, Any]) -> None:
         for title, rows in wording.score_rows(report):
             _print(console, (title, *_SCORES), [row[:5] for row in rows])
         if report["baselines"]:
-            columns: tuple[str, ...] = (
-                "Without a picture",
-                "AUC",
-                "average precision",
-                "accuracy",
-                "Brier score",
-            )
-            _print(console, columns, wording.trivial_rows(report))
+            _print(console, *wording.trivial_rows(report, ("auc", "accuracy")))
         if report["slices"]:
-            _print(console, *wording.part_rows(report))
+            _print(console, *wording.part_rows(report, ("auc", "dice")))
         if report.get("folds"):
             _print(console, *wording.fold_rows(report))
     for comparison in report.get("differences", []):

@@ -1,9 +1,10 @@
 """How the numbers and the parts of a report are worded, alike in every format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bonefrac.evaluation.figures import SCORES
+from bonefrac.evaluation.slices import SLICED
 
 SECTIONS = {
     "The verdict": (
@@ -17,7 +18,7 @@ SECTIONS = {
     "The boxes": ("lesion_sensitivity", "false_boxes", "froc", "ap50", "ap50_95"),
 }
 TRIVIAL = {
-    "larger class": "the larger class, whatever the picture",
+    "nothing": "nothing but the share of fractures",
     "body part": "body part alone",
     "body part and view": "body part and view",
     "hardware": "hardware alone",
@@ -54,27 +55,29 @@ def score_rows(report: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
             yield title, rows
 
 
-def trivial_rows(report: Mapping[str, Any]) -> list[Row]:
-    """The model, then each trivial one: AUC, average precision, accuracy, Brier score."""
-    keys = ("auc", "average_precision", "accuracy", "brier")
+def trivial_rows(
+    report: Mapping[str, Any],
+    keys: Sequence[str] = ("auc", "average_precision", "accuracy", "brier"),
+) -> tuple[Row, list[Row]]:
+    """Columns and rows: the model, then each trivial one, and their scores."""
     lines: list[tuple[str, Any]] = [("the model", report["scores"])]
     lines += [(TRIVIAL[name], scores) for name, scores in report["baselines"].items()]
-    return [
+    rows: list[Row] = [
         (name, *(_with_interval(key, scores[key]) if key in scores else "–" for key in keys))
         for name, scores in lines
     ]
+    return ("Knows", *(SCORES[key].title for key in keys)), rows
 
 
-def part_rows(report: Mapping[str, Any]) -> tuple[Row, list[Row]]:
+def part_rows(report: Mapping[str, Any], keys: Sequence[str] = SLICED) -> tuple[Row, list[Row]]:
     """Columns and rows: a part of the radiographs, how many, and its scores."""
-    keys = list(dict.fromkeys(key for part in report["slices"] for key in part["scores"]))
     rows: list[Row] = []
     for part in report["slices"]:
         counts, scores = part["counts"], part["scores"]
         cells = (_with_interval(key, scores[key]) if key in scores else "–" for key in keys)
         count = f"{counts['radiographs']:,} ({counts['fractured']:,})"
         rows.append((f"{part['by']}: {part['name']}", count, *cells))
-    return ("Part", "Radiographs (fractured)", *(SCORES[key].title for key in keys)), rows
+    return ("Part", "Of (fractured)", *(SCORES[key].title for key in keys)), rows
 
 
 def fold_rows(report: Mapping[str, Any]) -> tuple[Row, list[Row]]:
