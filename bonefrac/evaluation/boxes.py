@@ -48,10 +48,10 @@ def match(boxes: np.ndarray, truths: np.ndarray) -> np.ndarray:
     Returns:
         bool [K, len(IOUS)].
     """
-    overlap = iou(boxes, truths)
     hits = np.zeros((len(boxes), len(IOUS)), bool)
-    if not overlap.size:
+    if not len(boxes) or not len(truths):
         return hits
+    overlap = iou(boxes, truths)
     for t, threshold in enumerate(IOUS):
         free = np.ones(len(truths), bool)
         for k in range(len(boxes)):

@@ -150,8 +150,8 @@ def _dashed(start: _DATA, end: _DATA) -> str:
 
 def _marked(name: str, rate: float, sensitivity: float) -> str:
     at = _x(rate), _y(sensitivity)
-    aside, anchor = (-9, "end") if rate > 0.75 else (9, "start")
-    place = f'x="{at[0] + aside:.1f}" y="{at[1] + 17:.1f}" text-anchor="{anchor}"'
+    aside, below, anchor = (4, 24, "end") if rate > 0.8 else (9, 17, "start")
+    place = f'x="{at[0] + aside:.1f}" y="{at[1] + below:.1f}" text-anchor="{anchor}"'
     text = f'<text class="name" {place}>{escape(name)}</text>'
     return f'{text}<circle class="dot" cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="4.5"/>'
 

@@ -130,8 +130,9 @@ def _slices(report: Mapping[str, Any]) -> str:
     return (
         '<section><h2>Parts</h2><table class="parts"><thead><tr>'
         f"{head}</tr></thead><tbody>{bodies}</tbody></table>"
-        "<p>Dashed: all radiographs. Few radiographs make wide intervals; a part that looks "
-        "better or worse may be chance.</p></section>\n"
+        "<p>Dashed: all radiographs. The size of a lesion is the outlined share of the picture. "
+        "Few radiographs make wide intervals; a part that looks better or worse may be chance."
+        "</p></section>\n"
     )
 
 

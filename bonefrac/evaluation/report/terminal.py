@@ -23,7 +23,8 @@ def show(report: Mapping[str, Any]) -> None:
         if report["baselines"]:
             _print(console, *wording.trivial_rows(report, ("auc", "accuracy")))
         if report["slices"]:
-            _print(console, *wording.part_rows(report, ("auc", "dice")))
+            for by in dict.fromkeys(part["by"] for part in report["slices"]):
+                _print(console, *wording.part_rows(report, ("auc", "dice"), by=by))
         if report.get("folds"):
             _print(console, *wording.fold_rows(report))
     for comparison in report.get("differences", []):

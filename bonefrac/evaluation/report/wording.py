@@ -69,15 +69,25 @@ def trivial_rows(
     return ("Knows", *(SCORES[key].title for key in keys)), rows
 
 
-def part_rows(report: Mapping[str, Any], keys: Sequence[str] = SLICED) -> tuple[Row, list[Row]]:
-    """Columns and rows: a part of the radiographs, how many, and its scores."""
+def part_rows(
+    report: Mapping[str, Any], keys: Sequence[str] = SLICED, *, by: str = ""
+) -> tuple[Row, list[Row]]:
+    """Columns and rows: a part of the radiographs, how many, and its scores.
+
+    Args:
+        report: with the parts.
+        keys: the scores.
+        by: only parts by this; "" for all.
+    """
     rows: list[Row] = []
-    for part in report["slices"]:
+    for part in (part for part in report["slices"] if by in ("", part["by"])):
         counts, scores = part["counts"], part["scores"]
         cells = (_with_interval(key, scores[key]) if key in scores else "–" for key in keys)
         count = f"{counts['radiographs']:,} ({counts['fractured']:,})"
-        rows.append((f"{part['by']}: {part['name']}", count, *cells))
-    return ("Part", "Of (fractured)", *(SCORES[key].title for key in keys)), rows
+        name = part["name"] if by else f"{part['by']}: {part['name']}"
+        rows.append((name, count, *cells))
+    first = f"By {by}" if by else "Part"
+    return (first, "of (fractured)", *(SCORES[key].title for key in keys)), rows
 
 
 def fold_rows(report: Mapping[str, Any]) -> tuple[Row, list[Row]]:
