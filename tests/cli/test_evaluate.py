@@ -1,6 +1,7 @@
 """`bonefrac-evaluate` as users type it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,19 @@ def test_seen_radiographs_are_warned_about_in_words_and_report(trained_run, phan
     report = json.loads(done.stdout)
     assert "the scores flatter" in report["warnings"][0]
     assert f"Warning: {report['warnings'][0]}" in done.stderr
+
+
+def test_thresholds_are_written_when_asked(trained_run, phantom_data, tmp_path):
+    folder = shutil.copytree(trained_run / "model", tmp_path / "model")
+    words = (folder, "--data", phantom_data.path, "--calibrate", "validation", "--write-card")
+    done = here(*words, "--json", "--rounds", 100)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)["models"][0]
+    card = Card.read(folder / "card.json")
+    assert told["calibrated_on"] == "fold1"
+    assert card.temperature == pytest.approx(told["calibration"]["temperature"], abs=1e-5)
+    assert set(card.scores) == {"fold0", "fold1"}
+    assert "on fold1 of" in card.training["calibrated"]
 
 
 def test_reports_and_models_make_one_table(reported, trained_run, phantom_data):

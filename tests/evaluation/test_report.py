@@ -149,6 +149,19 @@ def test_page_is_well_formed_and_needs_no_network(report, many_cases, tmp_path):
         assert told["value"] is None or f"{told['value']:.1f}" in words
 
 
+def test_a_comparison_shows_each_and_the_difference(report, tmp_path):
+    each = [{"model": name, "scores": report["scores"]} for name in ("net <a>", "net b")]
+    told = heading() | {"kind": "comparison", "of_each": each}
+    told["differences"] = report["differences"]
+    write_report(told, tmp_path)
+    words = "".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).words)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    for shown in (words, text):
+        for expected in ("net <a>", "net b", "+0.020", "0.010 to 0.030", "no difference shown"):
+            assert expected in shown, expected
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report.md", "report.json"}
+
+
 def test_a_report_of_one_class_is_written_too(case, tmp_path):
     from bonefrac.evaluation.cases import Cases
 

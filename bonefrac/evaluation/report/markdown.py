@@ -15,6 +15,8 @@ def markdown(report: Mapping[str, Any]) -> str:
     parts += [f"**Warning:** {line}.\n" for line in report["warnings"]]
     if "scores" in report:
         parts += _scores(report)
+    if report.get("of_each"):
+        parts += ["## Scores\n", table(*wording.each_rows(report))]
     for comparison in report.get("differences", []):
         parts.append(f"## {comparison['model']} less {comparison['against']}\n")
         columns = ("Score", "Difference", "95 % interval", "")

@@ -7,8 +7,8 @@ from typing import Any
 
 from bonefrac.evaluation.figures import SCORES
 from bonefrac.evaluation.report import charts, wording
-from bonefrac.evaluation.report.pictures import KINDS
-from bonefrac.schema import NOT_A_DEVICE, REPORT_FILE
+from bonefrac.evaluation.report.appendix import cases_section, protocol_section
+from bonefrac.schema import NOT_A_DEVICE
 
 _SCORES = ("Score", "Value", "95 % interval", "Trivial", "Of", "What it says")
 _FORESTS = ("auc", "dice")
@@ -28,7 +28,7 @@ def page(report: Mapping[str, Any], pictures: Mapping[str, Sequence[Mapping[str,
     if "scores" in report:
         body += [_scores(report), _curves(report), _trivial(report), _slices(report)]
         body.append(_folds(report))
-    body += [_differences(report), _pictures(pictures), _protocol(report)]
+    body += [_each(report), _differences(report), cases_section(pictures), protocol_section(report)]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -162,6 +162,16 @@ def _folds(report: Mapping[str, Any]) -> str:
     )
 
 
+def _each(report: Mapping[str, Any]) -> str:
+    if not report.get("of_each"):
+        return ""
+    columns, rows = wording.each_rows(report)
+    return (
+        '<section><h2>Scores</h2><table class="trivial">'
+        f"{_columns(columns)}<tbody>{''.join(map(_row, rows))}</tbody></table></section>\n"
+    )
+
+
 def _differences(report: Mapping[str, Any]) -> str:
     columns = ("Score", "Difference", "95 % interval", "")
     return "".join(
@@ -175,61 +185,8 @@ def _differences(report: Mapping[str, Any]) -> str:
     )
 
 
-def _pictures(pictures: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    if not pictures:
-        return ""
-    parts = "".join(
-        f'<h3>{KINDS[kind]}</h3><div class="cases">{"".join(map(_case, cases))}</div>'
-        for kind, cases in pictures.items()
-    )
-    return (
-        '<section class="pictures"><h2>Best, typical and worst</h2><p>Left what readers outlined, '
-        "right what the model shows. They were chosen by the scores, not by hand. Treat this page "
-        f"as you treat the radiographs on it.</p>{parts}</section>\n"
-    )
-
-
-def _case(case: Mapping[str, Any]) -> str:
-    name = escape(case["id"])
-    return (
-        f'<figure><div><img src="{case["truth"]}" alt="{name}, outlined by readers">'
-        f'<img src="{case["answer"]}" alt="{name}, as the model shows it"></div>'
-        f"<figcaption><b>{name}</b> {escape(case['words'])}</figcaption></figure>"
-    )
-
-
-def _protocol(report: Mapping[str, Any]) -> str:
-    data, protocol = report["data"], report["protocol"]
-    rows = [
-        ("Data", f"{data['name']}, SHA-256 {data['sha256']}, split {data['split']}"),
-        *((m["name"], _model(m)) for m in report["models"]),
-        ("Pixels", f"Of {protocol['resolution']}."),
-        ("Empty masks", protocol["empty_masks"]),
-        ("Hits", protocol["hit_rule"]),
-        (
-            "Intervals",
-            f"{protocol['interval']}; {protocol['rounds']} rounds, seed {protocol['seed']}.",
-        ),
-        ("Command", report["command"]),
-        ("Versions", ", ".join(f"{k} {v}" for k, v in report["versions"].items())),
-    ]
-    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in rows)
-    return (
-        f'<section class="protocol"><h2>Protocol</h2><dl>{told}</dl>'
-        f"<p>All numbers are in <code>{REPORT_FILE}</code>.</p></section>\n"
-    )
-
-
-def _model(model: Mapping[str, Any]) -> str:
-    calibration = ", ".join(f"{k} {v:.3g}" for k, v in model["calibration"].items())
-    return (
-        f"{model['path']}, SHA-256 {model['sha256']}, at {model['image_size']} px, on "
-        f"{model['split']}; {calibration}, from {model['calibrated_on']}"
-    )
-
-
 def _columns(names: Sequence[str]) -> str:
-    cells = "".join(f'<th scope="col">{name}</th>' for name in names)
+    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     return f"<thead><tr>{cells}</tr></thead>"
 
 

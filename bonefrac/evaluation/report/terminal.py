@@ -27,6 +27,8 @@ def show(report: Mapping[str, Any]) -> None:
                 _print(console, *wording.part_rows(report, ("auc", "dice"), by=by))
         if report.get("folds"):
             _print(console, *wording.fold_rows(report))
+    if report.get("of_each"):
+        _print(console, *wording.each_rows(report))
     for comparison in report.get("differences", []):
         title = f"{comparison['model']} less {comparison['against']}"
         columns = (title, "difference", "95 % interval", "")

@@ -100,6 +100,17 @@ def fold_rows(report: Mapping[str, Any]) -> tuple[Row, list[Row]]:
     return ("Fold", *(SCORES[key].title for key in keys)), rows
 
 
+def each_rows(report: Mapping[str, Any]) -> tuple[Row, list[Row]]:
+    """Columns and rows: a score, and that of each model of a comparison."""
+    each = report["of_each"]
+    keys = [key for key in SCORES if all(key in model["scores"] for model in each)]
+    rows: list[Row] = [
+        (SCORES[key].title, *(_with_interval(key, model["scores"][key]) for model in each))
+        for key in keys
+    ]
+    return ("Score", *(model["model"] for model in each)), rows
+
+
 def difference_rows(comparison: Mapping[str, Any]) -> list[Row]:
     """Score, difference, interval, and whether the interval leaves zero out."""
     rows: list[Row] = []
