@@ -44,7 +44,6 @@ def differences(
     """
     (first, reference), *others = models
     statistics: dict[Any, Statistic] = {}
-    of_first = figures(reference)
     for k, (name, cases) in enumerate(others):
         if not np.array_equal(cases.id, reference.id):
             raise BonefracError(
@@ -52,11 +51,7 @@ def differences(
                 expected="the same for all",
                 fix="Give --split and --fold",
             )
-        found = figures(cases)
-        for key in COMPARED:
-            if key in found and key in of_first:
-                pair = found[key].statistic, of_first[key].statistic
-                statistics[k, key] = _difference(*pair)
+        statistics |= {(k, key): s for key, s in _differences(cases, reference).items()}
     sampled = resample(statistics, reference.group, rounds=rounds, seed=seed, progress=progress)
     return [
         {
@@ -68,5 +63,11 @@ def differences(
     ]
 
 
-def _difference(one: Statistic, other: Statistic) -> Statistic:
+def _differences(cases: Cases, reference: Cases) -> dict[str, Statistic]:
+    one, other = figures(cases), figures(reference)
+    shared = [key for key in COMPARED if key in one and key in other]
+    return {key: _less(one[key].statistic, other[key].statistic) for key in shared}
+
+
+def _less(one: Statistic, other: Statistic) -> Statistic:
     return lambda weights: one(weights) - other(weights)

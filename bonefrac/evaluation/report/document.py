@@ -70,19 +70,23 @@ def heading(
             "split": data.split,
             "split_sha256": data.split_sha256,
         },
-        "protocol": {
-            "resolution": RESOLUTION,
-            "empty_masks": EMPTY_MASKS,
-            "hit_rule": HIT_RULE,
-            "most_boxes": MOST_BOXES,
-            "froc_rates": list(FALSE_POSITIVES),
-            "calibration_bins": f"{ECE_BINS} of equal width",
-            "lesion_sizes": list(SIZE_NAMES.values()),
-            "interval": "95 %, percentiles of a bootstrap over groups",
-            "rounds": rounds,
-            "seed": seed,
-        },
+        "protocol": _protocol(rounds, seed),
         "warnings": list(dict.fromkeys(w for choice in choices for w in choice.warnings)),
+    }
+
+
+def _protocol(rounds: int, seed: int) -> dict[str, Any]:
+    return {
+        "resolution": RESOLUTION,
+        "empty_masks": EMPTY_MASKS,
+        "hit_rule": HIT_RULE,
+        "most_boxes": MOST_BOXES,
+        "froc_rates": list(FALSE_POSITIVES),
+        "calibration_bins": f"{ECE_BINS} of equal width",
+        "lesion_sizes": list(SIZE_NAMES.values()),
+        "interval": "95 %, percentiles of a bootstrap over groups; Wilson's where all give 0 or 1",
+        "rounds": rounds,
+        "seed": seed,
     }
 
 
