@@ -60,6 +60,9 @@ CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.weights.h5"
 MANIFEST_FILE = "MANIFEST.sha256"
 REPORT_FILE = "report.json"
+REPORT_PAGE = "report.html"
+REPORT_TEXT = "report.md"
+CASES_FILE = "cases.csv"
 SPLIT_FILE = "split.csv"
 RUN_FILE = "run.json"
 MODEL_DIR = "model"
@@ -67,6 +70,7 @@ EXPORT_DIR = "export"
 CARD_METADATA = "bonefrac_card"  # the name of the metadata buffer inside a .tflite
 
 CARD_FORMAT = 1
+REPORT_FORMAT = 1  # of an evaluation
 
 # What an audit of a data set leaves.
 AUDIT_FILE = "audit.json"

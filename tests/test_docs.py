@@ -40,7 +40,8 @@ def test_relative_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_commands_in_code_blocks_exist(page):
     blocks = re.findall(r"```(?:bash|console|sh)\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
-    known = {"bonefrac", *(f"bonefrac-{verb}" for verb in ("data", "train", "export", "predict"))}
+    verbs = ("data", "train", "evaluate", "export", "predict")
+    known = {"bonefrac", *(f"bonefrac-{verb}" for verb in verbs)}
     options = {f"bonefrac-{c.name}": c for c in _commands()}
     for line in re.findall(r"^\$? ?(bonefrac\S*)(.*)$", "\n".join(blocks), re.M):
         name, rest = line

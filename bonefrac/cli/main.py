@@ -3,6 +3,7 @@
 import click
 
 from bonefrac.cli.data import data
+from bonefrac.cli.evaluate import evaluate
 from bonefrac.cli.export import export
 from bonefrac.cli.models import models
 from bonefrac.cli.options import version_option
@@ -18,6 +19,7 @@ def main() -> None:
 
 main.add_command(data)
 main.add_command(train)
+main.add_command(evaluate)
 main.add_command(export)
 main.add_command(predict)
 main.add_command(models)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import expit
+from scipy.special import expit, logit
 from scipy.stats import rankdata
 
 # Both thresholds are chosen on validation data: below `doubt` at most one fracture in twenty is
@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 DOUBT_SENSITIVITY = 0.95
 SURE_SPECIFICITY = 0.90
 _TEMPERATURES = (0.1, 20.0)
+_LEAST = 1.2e-38  # the smallest normal float32
 
 
 def auc(labels: np.ndarray, scores: np.ndarray) -> float:
@@ -103,6 +104,11 @@ def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
     """Calibrated probabilities of logits."""
     return expit(np.asarray(logits, np.float64) / temperature)
+
+
+def logits(probability: np.ndarray) -> np.ndarray:
+    """Logits of probabilities; 0 and 1 count as what float32 holds next to them."""
+    return logit(np.clip(np.asarray(probability, np.float64), _LEAST, 1 - 6e-8))
 
 
 def fit_thresholds(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:

@@ -49,16 +49,30 @@ class Predictor:
         self.card.require_fracture()
         started = time.perf_counter()
         radiograph = read(source)
-        geometry = Letterbox(*radiograph.size, self.card.image_size)
-        square, probability = self._runtime(geometry.apply(radiograph.pixels))
+        mask_probability, probability = self.probabilities(radiograph.pixels)
         return find(
             radiograph=radiograph,
-            mask_probability=np.clip(geometry.invert(square), 0, 1),
+            mask_probability=mask_probability,
             probability=probability,
             thresholds=self.card.thresholds,
             model=self.card.name,
             elapsed_ms=(time.perf_counter() - started) * 1e3,
         )
+
+    def probabilities(self, pixels: np.ndarray) -> tuple[np.ndarray, float]:
+        """What a finding is made of.
+
+        Args:
+            pixels: [H, W] in 0..255.
+
+        Returns:
+            Mask probability, float [H, W] at the size of `pixels`, and the calibrated
+            probability of a fracture, both in 0..1.
+        """
+        height, width = pixels.shape
+        geometry = Letterbox(height, width, self.card.image_size)
+        square, probability = self._runtime(geometry.apply(pixels))
+        return np.clip(geometry.invert(square), 0, 1), probability
 
 
 def load_model(path: str | Path) -> Predictor:

@@ -13,7 +13,8 @@ from bonefrac.artifacts import export
 from bonefrac.data.phantom import draw
 from bonefrac.inference.runtimes import open_network
 
-COMMANDS = ("bonefrac", "bonefrac-data", "bonefrac-train", "bonefrac-export", "bonefrac-predict")
+VERBS = ("data", "train", "evaluate", "export", "predict")
+COMMANDS = ("bonefrac", *(f"bonefrac-{verb}" for verb in VERBS))
 
 
 def run(*words, stdin=None):

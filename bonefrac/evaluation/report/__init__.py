@@ -1,0 +1,1 @@
+"""What an evaluation leaves: JSON, Markdown, one HTML page, a terminal's tables."""
