@@ -11,6 +11,7 @@ from scipy.special import expit
 from bonefrac import schema
 from bonefrac.errors import BonefracError
 from bonefrac.inference.card import Card
+from bonefrac.inference.sliding import slide
 from bonefrac.quiet import quiet_stderr
 from bonefrac.storage import verify_manifest
 
@@ -44,15 +45,17 @@ class KerasRuntime:
 
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]:
         """Answer for one square."""
-        from keras import ops
-
         self.card.require_fracture()
         batch = np.asarray(square, np.float32)[None, ..., None]
-        logits = self.model(batch, training=False)
-        mask, fracture = (
-            ops.convert_to_numpy(logits[key]) for key in (schema.MASK, schema.FRACTURE)
-        )
+        logits = slide(self._logits, batch, window=self.card.window)
+        mask, fracture = logits[schema.MASK], logits[schema.FRACTURE]
         return expit(mask[0, ..., 0]), float(expit(fracture[0, 0] / self.card.temperature))
+
+    def _logits(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+        from keras import ops
+
+        answers = self.model(batch, training=False)
+        return {k: ops.convert_to_numpy(answers[k]) for k in (schema.MASK, schema.FRACTURE)}
 
     @classmethod
     def from_folder(cls, folder: Path) -> "KerasRuntime":
@@ -62,7 +65,7 @@ class KerasRuntime:
         verify_manifest(folder, what="model folder", fix=_FIX)
         card = Card.read(folder / schema.CARD_FILE)
         with dtype_policy("float32"):  # a half-precision training still answers in full
-            model = build_model(card.preset, image_size=card.image_size, **card.overrides)
+            model = build_model(card.preset, image_size=card.input_size, **card.overrides)
         model.load_weights(folder / schema.WEIGHTS_FILE)
         return cls(model, card)
 
