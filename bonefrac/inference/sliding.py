@@ -42,7 +42,7 @@ def slide(
 def _one(predict: Predict, image: np.ndarray, *, window: int, overlap: float) -> dict:
     height, width = image.shape[:2]
     padded = np.pad(image, [(0, max(0, window - side)) for side in (height, width)] + [(0, 0)])
-    corners = window_corners(*padded.shape[:2], window, overlap=overlap)
+    corners = window_corners(padded.shape[0], padded.shape[1], window, overlap=overlap)
     weights = window_weights(window)[..., None]
     total, weight = np.zeros(padded.shape), np.zeros(padded.shape)
     highest: dict[str, np.ndarray] = {}

@@ -108,8 +108,8 @@ def selection_score(values: Mapping[str, float], heads: Sequence[str]) -> float:
 def taught_heads(counts: Mapping[str, int]) -> tuple[str, ...]:
     """The heads that a network gets.
 
-    The mask and the fracture label both where the label is known (an export needs both), the mask
-    alone where only outlines are, and any other that somebody knows.
+    The mask and the fracture label both where a label is known or can be read off an outline (an
+    export needs both), and any other that somebody knows.
 
     Args:
         counts: for each head, how many training examples tell what it is to answer.

@@ -44,6 +44,7 @@ def everything(phantom_data, run_settings, tmp_path_factory):
     """A run with an option of every family at once."""
     settings = replace(
         run_settings,
+        batch_size=2,
         loss="focal_tversky",
         positive_weight=2.0,
         deep_supervision=True,
@@ -180,13 +181,11 @@ def test_a_killed_run_with_all_options_resumes_bit_for_bit(tmp_path, phantom_dat
 
 
 def test_the_defaults_of_the_options_are_those_of_the_settings():
-    values = {}
-    for param in train.params:
-        values[param.name] = param.default
-    names = set(Settings.__dataclass_fields__) & values.keys()
-    chosen = as_settings({name: values[name] for name in {*names, "image_head"}})
-    settings = Settings(**{**chosen, "preset": "unet_tiny"})
-    assert settings == Settings("unet_tiny")
+    words = ["--data", "x", "-p", "unet_tiny", "-w", "y"]
+    values = train.make_context("bonefrac-train", words).params
+    names = (set(Settings.__dataclass_fields__) & values.keys()) | {"image_head"}
+    chosen = as_settings({name: values[name] for name in names})
+    assert Settings(**chosen) == Settings("unet_tiny")
     assert len(_OPTIONS) == 16
 
 
