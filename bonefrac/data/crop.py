@@ -86,6 +86,11 @@ def tiles(example: Example, *, size: int) -> tf.data.Dataset:
     return ds.map(lambda corner: crop(example, corner=corner, size=size))
 
 
+def tile_count(side: int, size: int) -> int:
+    """How many `tiles` a square has."""
+    return len(window_corners(side, side, size, overlap=0.0))
+
+
 def _label(example: Example, *, held: tf.Tensor, outlined: tf.Tensor) -> tf.Tensor:
     told = example[schema.FRACTURE]
     unknown = tf.constant(schema.UNKNOWN, told.dtype)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from bonefrac import schema
 from bonefrac.data.augment import NONE, Strength, random_augment, random_paste
-from bonefrac.data.crop import INSIDE, random_crop, tiles
+from bonefrac.data.crop import INSIDE, random_crop, tile_count, tiles
 from bonefrac.data.geometry import inside, letterbox, letterbox_mask
 from bonefrac.data.labels import encoded, groups, known_count
 from bonefrac.data.sampling import Share, foreground_shares, mixed_steps, turns
@@ -166,6 +166,9 @@ def eval_batches(
         ds = ds.cache()
     if window:
         ds = ds.flat_map(partial(tiles, size=window))
+        # Keras warns of a set that ends before it knows how long it is.
+        count = data.size(split) * tile_count(image_size, window)
+        ds = ds.apply(tf.data.experimental.assert_cardinality(count))
     ds = ds.batch(batch_size)
     ds = ds.map(partial(inputs_targets_weights, heads=heads), tf.data.AUTOTUNE)
     return ds.prefetch(tf.data.AUTOTUNE)

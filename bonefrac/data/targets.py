@@ -54,7 +54,8 @@ def label_of(example: Batch, mask: tf.Tensor) -> tf.Tensor:
 
 
 def _target(batch: Batch, head: str) -> tf.Tensor:
-    if (level := mask_level(head)) is not None:
+    level = mask_level(head)
+    if level is not None:
         mask = tf.cast(batch[schema.MASK], tf.float32)
         # The highest, not the nearest: a hairline lies between the nearest pixels.
         return tf.nn.max_pool2d(mask, 2**level, 2**level, "VALID") if level else mask

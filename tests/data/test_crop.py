@@ -165,6 +165,7 @@ def test_windows_stand_in_for_validation_radiographs(spots):
     split = "+".join(spots.counts)
     batches = list(eval_batches(spots, split, image_size=SIDE, batch_size=9, window=SIZE))
     assert len(batches) == 24
+    assert len(eval_batches(spots, split, image_size=SIDE, batch_size=9, window=SIZE)) == 24
     for _, targets, weights in batches:
         held = targets["mask"].numpy().any(axis=(1, 2, 3))
         known = weights["fracture"].numpy() > 0

@@ -91,7 +91,7 @@ def test_the_model_has_the_averages_of_the_best_epoch(everything):
 
 def test_it_resumes_only_as_it_was(everything, phantom_data):
     run, settings = everything
-    with pytest.raises(BonefracError, match="another foreground, loss"):
+    with pytest.raises(BonefracError, match="another loss, foreground"):
         trained(replace(settings, loss="bce", foreground=0.25), phantom_data, run, resume=True)
 
 
