@@ -55,7 +55,9 @@ def _training(name: str, size: int, batch: int, mixed: bool) -> float:
     from bonefrac.training.settings import Settings
 
     keras.backend.clear_session()
-    model = compiled(Settings(name, image_size=size, mixed_precision=mixed), steps=1000)
+    model = compiled(
+        Settings(name, image_size=size, precision="bfloat16" if mixed else "float32"), steps=1000
+    )
     rng = np.random.default_rng(0)
     image = rng.uniform(0, 255, (batch, size, size, 1)).astype(np.float32)
     targets = {"mask": (image > 250).astype(np.float32), "fracture": np.ones((batch, 1))}

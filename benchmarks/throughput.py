@@ -70,7 +70,9 @@ def _training(preset: str, size: int, batch, mixed: bool) -> float:
     from bonefrac.training.compiled import compiled
     from bonefrac.training.settings import Settings
 
-    model = compiled(Settings(preset, image_size=size, mixed_precision=mixed), steps=1000)
+    model = compiled(
+        Settings(preset, image_size=size, precision="bfloat16" if mixed else "float32"), steps=1000
+    )
     return _measure(lambda: model.train_on_batch(*batch))
 
 

@@ -35,6 +35,12 @@ SPLIT_FROM_FILE = "file"
 # Named strengths of augmentation, weakest first.
 AUGMENTATIONS = ("none", "light", "default", "strong")
 
+# What a training may be told: the loss of the mask, how the learning rate falls, the precision.
+MASK_LOSSES = ("dice_bce", "bce", "dice", "tversky", "focal", "focal_tversky", "boundary")
+SCHEDULES = ("cosine", "constant")
+PRECISIONS = ("float32", "bfloat16", "float16")
+IMAGE_HEADS = ("deep", "dense")  # where the evidence for a fracture is looked for
+
 # Exported signatures.
 SERVING_DEFAULT = "serving_default"
 SERVE_TENSOR = "serve_tensor"

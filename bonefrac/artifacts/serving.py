@@ -21,9 +21,16 @@ def serving_model(model: keras.Model, card: Card) -> keras.Model:
         `fracture_probability` [B, 1].
 
     Raises:
-        BonefracError: Keras does not run on TensorFlow, or the network has no such logits.
+        BonefracError: Keras does not run on TensorFlow, or the network answers in windows or has no
+            such logits.
     """
     card.require_fracture()
+    if card.window:
+        raise BonefracError(
+            f"{card.name} answers in windows of {card.window} pixels",
+            expected="a network that takes a whole radiograph",
+            fix="Train without --crop, or a U-Net without --sliding; .keras keeps the windows",
+        )
     if (backend := keras.backend.backend()) != "tensorflow":
         raise BonefracError(
             f"Keras runs on {backend}", expected="TensorFlow to export", fix="Unset KERAS_BACKEND"

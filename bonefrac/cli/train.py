@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bonefrac.cli.objective import as_settings, objective_options
 from bonefrac.cli.options import (
     FOLDER,
     Command,
@@ -82,18 +83,13 @@ def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     help="Fold to test on; the next one validates, the rest trains. Of data in folds only.",
 )
 @click.option(
-    "--mixed-precision/--no-mixed-precision",
-    default=False,
-    show_default=True,
-    help="bfloat16; twice as fast on a processor that has it.",
-)
-@click.option(
     "--augment",
     type=click.Choice(AUGMENTATIONS),
     default="default",
     show_default=True,
     help="How much each radiograph is changed while training.",
 )
+@objective_options
 @click.option("--resume", is_flag=True, help="Go on with the run in --workdir.")
 @click.option(
     "--recipe",
@@ -125,7 +121,8 @@ def train(
 
     if len(weight) not in (0, len(data)):
         raise click.UsageError(f"{len(weight)} --weight for {len(data)} --data: give one for each.")
-    get_preset(settings["preset"])
+    chosen = as_settings(settings)
+    get_preset(chosen["preset"])
     load_tensorflow()
     from bonefrac.data.store import open_data
     from bonefrac.training.fit import fit
@@ -133,7 +130,7 @@ def train(
 
     folders = [_draw_phantoms(workdir) if name == PHANTOM else Path(name) for name in data]
     model = fit(
-        Settings(**settings, weights=weight),
+        Settings(**chosen, weights=weight),
         data=[open_data(folder) for folder in folders],
         workdir=workdir,
         resume=resume,

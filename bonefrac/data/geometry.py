@@ -35,6 +35,12 @@ def letterbox_mask(mask: tf.Tensor, size: int) -> tf.Tensor:
     return tf.ensure_shape(square[..., None], (size, size, 1))
 
 
+def inside(image: tf.Tensor, size: int) -> tf.Tensor:
+    """(top, left, height, width) that [H, W, 1] takes inside its square, int32 [4]."""
+    inner, paddings = _fit(image, size)
+    return tf.concat([paddings[:, 0], inner], 0)
+
+
 def _fit(image: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
     shape = tf.shape(image)[:2]
     longest = tf.reduce_max(shape)

@@ -18,9 +18,10 @@ class Card:
         name: of the model.
         preset: what `build_model` takes.
         overrides: arguments of the preset that were replaced.
-        image_size: side of the square input, pixels.
+        image_size: side of the square that a radiograph is fitted to, pixels.
         temperature: divides the fracture logit before the sigmoid.
         thresholds: where the verdict changes.
+        window: side of the windows that the network answers by; 0 where it takes the whole square.
         scores: split -> score -> value, interval, baseline; of several data sets together, and of
             each as "test of <name>".
         data: name, SHA-256 and splits of the data it was trained on; `parts` of several.
@@ -34,12 +35,18 @@ class Card:
     image_size: int
     temperature: float
     thresholds: Thresholds
+    window: int = 0
     overrides: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     created: str = ""
+
+    @property
+    def input_size(self) -> int:
+        """Side of the square that the network itself takes, pixels."""
+        return self.window or self.image_size
 
     def require_fracture(self) -> None:
         """Refuse a model that was never taught what a fracture is.

@@ -9,7 +9,7 @@ from keras import layers as kl
 from bonefrac.errors import BonefracError
 from bonefrac.models import heads as h
 from bonefrac.models.blocks import Tensor, full_gate, gating_signal, grid_gate
-from bonefrac.models.ushape import Gate, u_levels
+from bonefrac.models.ushape import Gate, u_shape
 from bonefrac.schema import IMAGE
 
 
@@ -19,6 +19,7 @@ def attention_unet(
     filters: Sequence[int] = (64, 128, 256, 512, 1024),
     gate: str = "grid",
     deep_supervision: bool = False,
+    image_head: str = "deep",
     heads: Sequence[str] = h.HEADS,
     name: str = "attention_unet",
 ) -> keras.Model:
@@ -42,6 +43,7 @@ def attention_unet(
         gate: "grid" or "full"; the map of level n is the output of the layer `dec<n>_gate`,
             [B, H / 2 ** (n + 1), W / 2 ** (n + 1), 1] for "grid", twice that size for "full".
         deep_supervision: further outputs `mask_1`, `mask_2`, ... at 1/2, 1/4, ... of the size.
+        image_head: of `bonefrac.models.heads.model`.
         heads: of "mask" and "fracture".
         name: of the model.
 
@@ -58,9 +60,16 @@ def attention_unet(
         )
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / 127.5, offset=-1, name="rescale")(image)
-    grid, *coarse, bottom = u_levels(x, filters, gate=gates[gate])
-    supervised = coarse if deep_supervision else ()
-    return h.model(image, grid, bottom, heads=heads, name=name, coarse=supervised)
+    grid, *coarse, bottom = u_shape(x, filters, gate=gates[gate])
+    return h.model(
+        image,
+        grid,
+        bottom,
+        heads=heads,
+        name=name,
+        coarse=coarse if deep_supervision else (),
+        image_head=image_head,
+    )
 
 
 def _grid(skip: Tensor, coarse: Tensor, fine: Tensor, *, level: int, deepest: int) -> Tensor:

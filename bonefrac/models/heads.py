@@ -23,6 +23,8 @@ BONE_AGE_SCALE = 40.0
 # A fracture covers 0.25 % of a picture: a head that starts at even odds spends its first epochs
 # unlearning them.
 _MASK_PRIOR_LOGIT = -4.0
+# Evidence at full size is asked for in squares of so many pixels: one pixel is noise.
+_CELL = 8
 
 
 def mask_head(grid: Tensor, *, name: str = MASK_LOGITS) -> Tensor:
@@ -36,8 +38,8 @@ def mask_head(grid: Tensor, *, name: str = MASK_LOGITS) -> Tensor:
     )(grid)
 
 
-def fracture_head(bottom: Tensor, mask_logits: Tensor | None) -> Tensor:
-    """Local evidence at the deepest resolution, joined by the peak of the mask.
+def fracture_head(maps: Tensor, mask_logits: Tensor | None, *, dense: bool = False) -> Tensor:
+    """Local evidence, joined by the peak of the mask.
 
     A picture is broken where something is outlined, or where the wide view says so. Without the
     mask's peak, and at a loss weight of 1, a U-Net outlined phantom fractures (Dice 0.33) and still
@@ -45,13 +47,16 @@ def fracture_head(bottom: Tensor, mask_logits: Tensor | None) -> Tensor:
     sends no gradient back: a yes or no would pull at every pixel.
 
     Args:
-        bottom: deepest feature maps [B, h, w, C].
+        maps: feature maps [B, h, w, C], the deepest ones or, if `dense`, those of full size.
         mask_logits: [B, H, W, 1], or None for a network without a mask.
+        dense: look for evidence in squares of 8 pixels.
 
     Returns:
         Fracture logits float32 [B, 1].
     """
-    pooled = _pooled_evidence(bottom, schema.FRACTURE)
+    if dense:
+        maps = kl.AveragePooling2D(_CELL, dtype="float32", name="fracture_cells")(maps)
+    pooled = _pooled_evidence(maps, schema.FRACTURE)
     if mask_logits is not None:
         peak = DetachedPeak(dtype="float32", name="mask_peak")(mask_logits)
         pooled = kl.Concatenate(name="fracture_join", dtype="float32")([pooled, peak])
@@ -71,8 +76,8 @@ def bone_age_head(bottom: Tensor) -> Tensor:
     return kl.Rescaling(BONE_AGE_SCALE, BONE_AGE_OFFSET, dtype="float32", name=BONE_AGE)(standard)
 
 
-def _pooled_evidence(bottom: Tensor, name: str) -> Tensor:
-    evidence = kl.Conv2D(1, 1, dtype="float32", name=f"{name}_evidence")(bottom)
+def _pooled_evidence(maps: Tensor, name: str) -> Tensor:
+    evidence = kl.Conv2D(1, 1, dtype="float32", name=f"{name}_evidence")(maps)
     return LogMeanExpPooling(dtype="float32", name=f"{name}_pool")(evidence)
 
 
@@ -84,6 +89,7 @@ def model(
     heads: Sequence[str],
     name: str,
     coarse: Sequence[Tensor] = (),
+    image_head: str = "deep",
 ) -> keras.Model:
     """Close a network with the named heads.
 
@@ -94,18 +100,26 @@ def model(
         heads: of `HEADS` and `OPTIONAL_HEADS`.
         name: of the model.
         coarse: feature maps of lower resolutions to be supervised too, the largest first.
+        image_head: where evidence for a fracture is looked for: "deep" in the deepest maps, "dense"
+            in those of full size, whose label then teaches the decoder too.
 
     Returns:
         A functional `keras.Model` with a dict of logits, and bone age in months; for `coarse`, a
         mask of each resolution as `mask_1`, `mask_2` and so on.
 
     Raises:
-        BonefracError: an unknown head, or none, or coarse masks without the mask.
+        BonefracError: an unknown head or image head, or none, or coarse masks without the mask.
     """
     known = (*HEADS, *OPTIONAL_HEADS)
     if not heads or not set(heads) <= set(known):
         raise BonefracError(
             f"Heads {list(heads)}", expected=f"some of {', '.join(known)}", fix="Name one of them"
+        )
+    if image_head not in schema.IMAGE_HEADS:
+        raise BonefracError(
+            f"Image head {image_head!r}",
+            expected=f"one of {', '.join(schema.IMAGE_HEADS)}",
+            fix="Choose one of them",
         )
     if coarse and schema.MASK not in heads:
         raise BonefracError(
@@ -117,7 +131,10 @@ def model(
     if schema.MASK in heads:
         outputs[schema.MASK] = mask_head(grid)
     if schema.FRACTURE in heads:
-        outputs[schema.FRACTURE] = fracture_head(bottom, outputs.get(schema.MASK))
+        dense = image_head == "dense"
+        outputs[schema.FRACTURE] = fracture_head(
+            grid if dense else bottom, outputs.get(schema.MASK), dense=dense
+        )
     if schema.ABNORMALITY in heads:
         outputs[schema.ABNORMALITY] = abnormality_head(bottom)
     if schema.BONE_AGE_MONTHS in heads:

@@ -1,6 +1,7 @@
 """The named networks: each a builder, its arguments, its size and its source."""
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,6 +154,14 @@ def get_preset(name: str) -> Preset:
     return PRESETS[name]
 
 
+def any_size(name: str) -> bool:
+    """Whether one network of a preset takes every size that it can halve often enough.
+
+    The others lay something out for the size that they are built for.
+    """
+    return get_preset(name).builder.partition(":")[0] in ("unet", "r2unet", "attention_unet")
+
+
 def build_model(name: str, *, image_size: int | None = 256, **overrides: Any) -> "keras.Model":
     """Build a preset with fresh weights.
 
@@ -166,10 +175,17 @@ def build_model(name: str, *, image_size: int | None = 256, **overrides: Any) ->
         `mask` [B, S, S, 1] and `fracture` [B, 1].
 
     Raises:
-        BonefracError: unknown preset, or a size that the network cannot halve often enough.
+        BonefracError: unknown preset or argument, or a size that does not divide.
     """
     preset = get_preset(name)
     builder = _import(preset.builder)
+    known = [key for key in inspect.signature(builder).parameters if key != "input_shape"]
+    if unknown := sorted(overrides.keys() - set(known)):
+        raise BonefracError(
+            f"{name} with {', '.join(unknown)}",
+            expected=f"only {', '.join(known)}",
+            fix="Leave it out or choose another preset",
+        )
     shape = (image_size, image_size, 1)
     return builder(shape, **{**preset.kwargs, "name": name, **overrides})
 

@@ -18,6 +18,8 @@ def r2unet(
     filters: Sequence[int] = (64, 128, 256, 512, 1024),
     recurrent_steps: int = 2,
     shared_averages: bool = False,
+    deep_supervision: bool = False,
+    image_head: str = "deep",
     heads: Sequence[str] = h.HEADS,
     name: str = "r2unet",
 ) -> keras.Model:
@@ -39,6 +41,8 @@ def r2unet(
         filters: channels at each resolution, the full one first.
         recurrent_steps: the paper's t; a unit is applied t + 1 times.
         shared_averages: one moving average for all steps of a unit.
+        deep_supervision: further outputs `mask_1`, `mask_2`, ... at 1/2, 1/4, ... of the size.
+        image_head: of `bonefrac.models.heads.model`.
         heads: of "mask" and "fracture".
         name: of the model.
 
@@ -53,5 +57,13 @@ def r2unet(
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / 127.5, offset=-1, name="rescale")(image)
     block = partial(recurrent_block, steps=recurrent_steps, shared_averages=shared_averages)
-    grid, bottom = u_shape(x, filters, block=block)
-    return h.model(image, grid, bottom, heads=heads, name=name)
+    grid, *coarse, bottom = u_shape(x, filters, block=block)
+    return h.model(
+        image,
+        grid,
+        bottom,
+        heads=heads,
+        name=name,
+        coarse=coarse if deep_supervision else (),
+        image_head=image_head,
+    )

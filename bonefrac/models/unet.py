@@ -19,6 +19,8 @@ def unet(
     filters: Sequence[int] = (64, 128, 256, 512, 1024),
     up: str = "resize",
     normalization: str | None = "batch",
+    deep_supervision: bool = False,
+    image_head: str = "deep",
     heads: Sequence[str] = h.HEADS,
     name: str = "unet",
 ) -> keras.Model:
@@ -35,6 +37,8 @@ def unet(
         filters: channels at each resolution, the full one first.
         up: "resize" or "transpose".
         normalization: "batch" or None.
+        deep_supervision: further outputs `mask_1`, `mask_2`, ... at 1/2, 1/4, ... of the size.
+        image_head: of `bonefrac.models.heads.model`.
         heads: of "mask" and "fracture".
         name: of the model.
 
@@ -51,5 +55,13 @@ def unet(
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / 127.5, offset=-1, name="rescale")(image)
     block = partial(conv_block, normalization=normalization)
-    grid, bottom = u_shape(x, filters, block=block, up=ups[up])
-    return h.model(image, grid, bottom, heads=heads, name=name)
+    grid, *coarse, bottom = u_shape(x, filters, block=block, up=ups[up])
+    return h.model(
+        image,
+        grid,
+        bottom,
+        heads=heads,
+        name=name,
+        coarse=coarse if deep_supervision else (),
+        image_head=image_head,
+    )

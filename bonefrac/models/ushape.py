@@ -18,7 +18,7 @@ def u_shape(
     block: Block = conv_block,
     up: Block = up_resize,
     gate: Gate | None = None,
-) -> tuple[Tensor, Tensor]:
+) -> list[Tensor]:
     """Encoder and decoder with a skip at each resolution.
 
     Args:
@@ -29,24 +29,12 @@ def u_shape(
         gate: what a skip passes before it joins, see `up_path`.
 
     Returns:
-        The full-size feature maps [B, H, W, filters[0]] and the deepest ones.
+        The feature maps of every resolution: the full one [B, H, W, filters[0]] first, the deepest
+        ones last.
 
     Raises:
         BonefracError: the size does not divide.
     """
-    grids = u_levels(x, filters, block=block, up=up, gate=gate)
-    return grids[0], grids[-1]
-
-
-def u_levels(
-    x: Tensor,
-    filters: Sequence[int],
-    *,
-    block: Block = conv_block,
-    up: Block = up_resize,
-    gate: Gate | None = None,
-) -> list[Tensor]:
-    """`u_shape`, with the feature maps of every resolution, the full one first."""
     check_size(x.shape[1:3], stride=2 ** (len(filters) - 1))
     skips = []
     for level, channels in enumerate(filters[:-1]):

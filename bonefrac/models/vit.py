@@ -25,6 +25,8 @@ def vit(
     native_size: int = 256,
     dropout_rate: float = 0.0,
     approximate_gelu: bool = True,
+    deep_supervision: bool = False,
+    image_head: str = "deep",
     heads: Sequence[str] = h.HEADS,
     name: str = "vit",
 ) -> keras.Model:
@@ -53,6 +55,8 @@ def vit(
         native_size: side of the square image that the positions are made for, pixels.
         dropout_rate: inside the blocks and behind the positions.
         approximate_gelu: tanh instead of the error function.
+        deep_supervision: further outputs `mask_1`, `mask_2`, ... at 1/2, 1/4, ... of the size.
+        image_head: of `bonefrac.models.heads.model`.
         heads: of "mask" and "fracture".
         name: of the model.
 
@@ -86,8 +90,16 @@ def vit(
             z = up_resize(z, filters[level], name=f"enc{level}_{step}")
         skips.append(z)
     bottom = TokenGrid(sides, readout="add", name="bottom")(states[-1])
-    grid, *_ = up_path(bottom, skips, filters)
-    return h.model(image, grid, bottom, heads=heads, name=name)
+    grid, *coarse = up_path(bottom, skips, filters)
+    return h.model(
+        image,
+        grid,
+        bottom,
+        heads=heads,
+        name=name,
+        coarse=coarse if deep_supervision else (),
+        image_head=image_head,
+    )
 
 
 def encoder(

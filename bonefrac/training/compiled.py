@@ -1,10 +1,23 @@
-"""A preset with its losses, optimizer and metrics, ready for `keras.Model.fit`."""
+"""A preset with its losses, optimizer and metrics, ready for `keras.Model.fit`; and as it answers.
+
+Training and answering differ in what they look at: a network that learns from crops, or under deep
+supervision, or in half precision, answers on whole radiographs, with its own heads, in float32.
+"""
+
+from typing import Any
 
 import keras
 
-from bonefrac.models.presets import build_model, dtype_policy
-from bonefrac.training.heads import LESSONS
+from bonefrac import schema
+from bonefrac.data.targets import HEADS
+from bonefrac.errors import BonefracError
+from bonefrac.models.presets import any_size, build_model, dtype_policy, get_preset
+from bonefrac.models.ushape import check_size
+from bonefrac.training.heads import LESSONS, lessons
+from bonefrac.training.schedule import make_optimizer
 from bonefrac.training.settings import Settings
+
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
 def compiled(settings: Settings, steps: int) -> keras.Model:
@@ -13,29 +26,79 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
     Args:
         settings: of the training; its seed draws the weights.
         steps: in an epoch; the learning rate warms up and decays over all of them.
+
+    Raises:
+        BonefracError: settings that do not go together, or a size that the network cannot halve
+            often enough.
     """
     keras.utils.set_random_seed(settings.seed)
-    with dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32"):
-        model = build_model(settings.preset, image_size=settings.image_size, **settings.overrides)
-    total = steps * settings.epochs
-    warmup = min(total // 10, 500)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        decay_steps=max(1, total - warmup),
-        alpha=0.01,
-        warmup_target=settings.learning_rate,
-        warmup_steps=warmup,
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, global_clipnorm=1.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    lessons = {head: lesson for head, lesson in LESSONS.items() if head in model.output}
+    with dtype_policy(_POLICIES[settings.precision]):
+        model = _build(settings)
+    optimizer = make_optimizer(settings, steps * settings.epochs)
+    taught = lessons(settings, list(model.output))
     model.compile(
         optimizer,
-        loss={head: lesson.loss() for head, lesson in lessons.items()},
-        loss_weights={head: lesson.weight for head, lesson in lessons.items()},
-        weighted_metrics={head: [lesson.metric()] for head, lesson in lessons.items()},
+        loss={head: lesson.loss() for head, lesson in taught.items()},
+        loss_weights={head: lesson.weight for head, lesson in taught.items()},
+        weighted_metrics={h: [lesson.metric()] for h, lesson in taught.items() if h in LESSONS},
         # XLA compiles these for longer than it saves on a CPU.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
     optimizer.build(model.trainable_variables)
     return model
+
+
+def window(settings: Settings) -> int:
+    """Side of the windows that the trained network answers by; 0 where it takes whole pictures."""
+    whole = any_size(settings.preset) and not settings.sliding
+    return 0 if whole else settings.crop
+
+
+def answering(settings: Settings, trained: keras.Model) -> keras.Model:
+    """The network that answers, with the weights of the one that was trained.
+
+    Args:
+        settings: of the training.
+        trained: from `compiled`.
+
+    Returns:
+        A float32 network for whole pictures or for windows, without the masks of deep supervision.
+    """
+    size = window(settings) or settings.image_size
+    with dtype_policy("float32"):
+        model = build_model(settings.preset, image_size=size, **settings.overrides)
+    for layer in model.layers:
+        layer.set_weights(trained.get_layer(layer.name).get_weights())
+    return model
+
+
+def _build(settings: Settings) -> keras.Model:
+    overrides: dict[str, Any] = dict(settings.overrides)
+    if settings.deep_supervision:
+        overrides["deep_supervision"] = True
+    if not settings.crop:
+        return build_model(settings.preset, image_size=settings.image_size, **overrides)
+    _check_crop(settings)
+    if window(settings):
+        return build_model(settings.preset, image_size=settings.crop, **overrides)
+    # Crops in training, whole radiographs in validation.
+    filters = {**get_preset(settings.preset).kwargs, **overrides}["filters"]
+    for side in (settings.crop, settings.image_size):
+        check_size((side, side), stride=2 ** (len(filters) - 1))
+    return build_model(settings.preset, image_size=None, **overrides)
+
+
+def _check_crop(settings: Settings) -> None:
+    if settings.crop > settings.image_size:
+        raise BonefracError(
+            f"Crops of {settings.crop} pixels from squares of {settings.image_size}",
+            expected="smaller crops than squares",
+            fix="Lower --crop or raise --image-size",
+        )
+    others = sorted(set(settings.overrides.get("heads", HEADS)) - set(HEADS))
+    if others:
+        raise BonefracError(
+            f"Crops for the head {', '.join(others)}",
+            expected=f"the heads {schema.MASK} and {schema.FRACTURE} alone",
+            fix="Leave --crop out: nobody knows what a part of such a radiograph shows",
+        )

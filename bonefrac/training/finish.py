@@ -18,7 +18,9 @@ from bonefrac.data.targets import ALL_HEADS
 from bonefrac.evaluation.protocol import Outputs, calibrate, collect, join, score
 from bonefrac.inference.card import Card
 from bonefrac.inference.finding import Thresholds
-from bonefrac.models.presets import build_model, dtype_policy
+from bonefrac.inference.sliding import slide
+from bonefrac.training.compiled import answering, window
+from bonefrac.training.feed import whole_batch_size
 from bonefrac.training.settings import Settings
 
 
@@ -40,9 +42,7 @@ def write_model(
         run: description of the run, for the card.
     """
     # What is calibrated and scored is what will answer: the float32 network.
-    with dtype_policy("float32"):
-        model = build_model(settings.preset, image_size=settings.image_size, **settings.overrides)
-    model.set_weights(trained.get_weights())
+    model = answering(settings, trained)
     outputs = _all_outputs(model, sources, settings)
     calibration = calibrate(outputs[schema.VALIDATION])
     card = Card(
@@ -50,6 +50,7 @@ def write_model(
         preset=settings.preset,
         overrides=settings.overrides,
         image_size=settings.image_size,
+        window=window(settings),
         temperature=calibration["temperature"],
         thresholds=Thresholds(**{k: calibration[k] for k in ("sure", "doubt", "mask")}),
         scores={name: score(out, calibration) for name, out in outputs.items()},
@@ -83,12 +84,12 @@ def _outputs(model: keras.Model, data: DataFolder, split: str, settings: Setting
         data,
         split,
         image_size=settings.image_size,
-        batch_size=settings.batch_size,
+        batch_size=whole_batch_size(settings),
         heads=ALL_HEADS,
     )
 
     def predict(image: Any) -> dict[str, np.ndarray]:
-        return model.predict_on_batch(np.asarray(image))
+        return slide(model.predict_on_batch, np.asarray(image), window=window(settings))
 
     return collect(predict, batches, groups(data, split))
 

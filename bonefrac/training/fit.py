@@ -6,22 +6,23 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from bonefrac import schema, storage
-from bonefrac.data.augment import STRENGTHS
-from bonefrac.data.pipeline import Share, eval_batches, known_count, mixed_batches, mixed_steps
+from bonefrac.data.pipeline import Share, known_count, mixed_steps
 from bonefrac.data.sources import Source, describe, open_sources
 from bonefrac.data.store import DataFolder
 from bonefrac.data.targets import HEADS
 from bonefrac.errors import BonefracError
+from bonefrac.training.averages import AveragesAnswer, averaged
 from bonefrac.training.checkpoint import Checkpoints
 from bonefrac.training.compiled import compiled
+from bonefrac.training.feed import training_batches, training_shares, validation_batches
 from bonefrac.training.finish import write_model
 from bonefrac.training.heads import taught_heads
 from bonefrac.training.recorder import Recorder
+from bonefrac.training.schedule import EarlyStop, out_of_patience
 from bonefrac.training.settings import Settings
 
 
@@ -54,7 +55,7 @@ def fit(
     """
     folders = [data] if isinstance(data, DataFolder) else list(data)
     sources = open_sources(folders, weights=settings.weights, fold=settings.fold)
-    shares = [Share(source.data, source.train, source.draws) for source in sources]
+    shares = training_shares(settings, sources)
     steps = mixed_steps(shares, settings.batch_size)
     settings = _with_taught_heads(settings, sources)
     run = _describe(settings, sources, command)
@@ -64,11 +65,12 @@ def fit(
     state, damaged = checkpoints.restore_last(model)
     _warn(damaged, sources)
     recorder = Recorder(checkpoints, state, workdir, images=steps * settings.batch_size)
-    if state.epoch < settings.epochs:
+    if state.epoch < settings.epochs and not out_of_patience(state, settings.patience):
         _train(model, settings, shares, sources, recorder, steps=steps, first=state.epoch)
     checkpoints.restore(model, recorder.state.best_epoch)
     folder = workdir / schema.MODEL_DIR
-    write_model(folder, settings=settings, trained=model, sources=sources, run=run)
+    with averaged(model):
+        write_model(folder, settings=settings, trained=model, sources=sources, run=run)
     return folder
 
 
@@ -92,28 +94,16 @@ def _train(
     first: int,
 ) -> None:
     """The epochs from `first` on; progress goes to stderr."""
-    sizes: dict[str, Any] = {
-        "image_size": settings.image_size,
-        "batch_size": settings.batch_size,
-        "heads": tuple(model.output),
-    }
-    validation = [eval_batches(s.data, s.validation, **sizes) for s in sources]
+    heads = tuple(model.output)
     with contextlib.redirect_stdout(sys.stderr):
         model.fit(
-            mixed_batches(
-                shares,
-                **sizes,
-                seed=settings.seed,
-                first_epoch=first,
-                epochs=settings.epochs,
-                strength=STRENGTHS[settings.augment],
-            ),
-            validation_data=reduce(lambda one, other: one.concatenate(other), validation),
+            training_batches(settings, shares, heads=heads, first_epoch=first),
+            validation_data=validation_batches(settings, sources, heads=heads),
             shuffle=False,  # the pipeline has shuffled
             steps_per_epoch=steps,
             initial_epoch=first,
             epochs=settings.epochs,
-            callbacks=[recorder],
+            callbacks=[AveragesAnswer(), recorder, EarlyStop(recorder, settings.patience)],
             verbose=1 if sys.stderr.isatty() else 2,
         )
 

@@ -1,15 +1,19 @@
 """What each head of a network learns by, and which heads the data can teach."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import keras
 
 from bonefrac import schema
+from bonefrac.data.targets import mask_level
 from bonefrac.errors import BonefracError
-from bonefrac.training.losses import DiceBce
+from bonefrac.training.losses import CrossEntropy
+from bonefrac.training.mask_loss import mask_loss
 from bonefrac.training.metrics import ForegroundDice
+from bonefrac.training.settings import Settings
 
 # A whole-picture label says little about where; at weight 1 it drowned the mask's first epochs.
 _LABEL_WEIGHT = 0.2
@@ -33,18 +37,14 @@ class Lesson:
     merit: Callable[[float], float] = float
 
 
-def _bce() -> keras.losses.Loss:
-    return keras.losses.BinaryCrossentropy(from_logits=True)
-
-
 def _auc() -> keras.metrics.Metric:
     return keras.metrics.AUC(from_logits=True, name="auc")
 
 
 LESSONS: Mapping[str, Lesson] = {
-    schema.MASK: Lesson(DiceBce, 1.0, ForegroundDice),
-    schema.FRACTURE: Lesson(_bce, _LABEL_WEIGHT, _auc),
-    schema.ABNORMALITY: Lesson(_bce, _LABEL_WEIGHT, _auc),
+    schema.MASK: Lesson(partial(mask_loss, "dice_bce"), 1.0, ForegroundDice),
+    schema.FRACTURE: Lesson(CrossEntropy, _LABEL_WEIGHT, _auc),
+    schema.ABNORMALITY: Lesson(CrossEntropy, _LABEL_WEIGHT, _auc),
     schema.BONE_AGE_MONTHS: Lesson(
         keras.losses.MeanAbsoluteError,
         _LABEL_WEIGHT / _SPREAD_MONTHS,
@@ -52,6 +52,29 @@ LESSONS: Mapping[str, Lesson] = {
         lambda months: _SPREAD_MONTHS / (_SPREAD_MONTHS + months),
     ),
 }
+
+
+def lessons(settings: Settings, outputs: Sequence[str]) -> dict[str, Lesson]:
+    """How each output of a network is taught in a training.
+
+    Under deep supervision the mask of level n, half as wide as the one before, weighs half as
+    much, and all masks together as much as one: the weights of nnU-Net (Isensee 2021, Nature
+    Methods 18:203).
+
+    Args:
+        settings: of the training.
+        outputs: names of the network's outputs.
+    """
+    taught = {head: LESSONS[head] for head in outputs if head in LESSONS}
+    if schema.FRACTURE in taught:
+        label = partial(CrossEntropy, positive_weight=settings.positive_weight)
+        taught[schema.FRACTURE] = replace(taught[schema.FRACTURE], loss=label)
+    shares = {head: 0.5**level for head in outputs if (level := mask_level(head)) is not None}
+    outline = partial(mask_loss, settings.loss, positive_weight=settings.pixel_weight)
+    for head, share in shares.items():
+        weight = LESSONS[schema.MASK].weight * share / sum(shares.values())
+        taught[head] = replace(LESSONS[schema.MASK], loss=outline, weight=weight)
+    return taught
 
 
 def metric_of(head: str) -> str:
@@ -85,8 +108,8 @@ def selection_score(values: Mapping[str, float], heads: Sequence[str]) -> float:
 def taught_heads(counts: Mapping[str, int]) -> tuple[str, ...]:
     """The heads that a network gets.
 
-    The mask and the fracture label both where the label is known (an export needs both), the mask
-    alone where only outlines are, and any other that somebody knows.
+    The mask and the fracture label both where a label is known or can be read off an outline (an
+    export needs both), and any other that somebody knows.
 
     Args:
         counts: for each head, how many training examples tell what it is to answer.

@@ -10,16 +10,30 @@ class Settings:
 
     Attributes:
         preset: what to train.
-        image_size: side of the square input, pixels.
+        image_size: side of the square that a radiograph is fitted to, pixels.
         epochs: passes over the training folds.
         batch_size: radiographs a step.
         learning_rate: the peak, after the warm-up.
         seed: of weights, order and augmentation.
         fold: the fold to test on; the next one validates, the rest trains. 0 without folds.
-        mixed_precision: bfloat16 where it is safe.
         augment: name of a strength of augmentation.
         weights: of the data sets, in their order; none for shares as large as their sizes.
         overrides: arguments of the preset to replace; heads that the data can teach are added.
+        loss: of the mask, a name of `schema.MASK_LOSSES`.
+        positive_weight: how much more a fractured label counts than another.
+        pixel_weight: how much more a pixel of a fracture counts in the mask's cross-entropy.
+        deep_supervision: teach the mask at the coarser resolutions too.
+        schedule: how the learning rate falls, a name of `schema.SCHEDULES`.
+        warmup: updates until the peak; None is a tenth of all, at most 500.
+        weight_decay: of AdamW, decoupled; not of biases and normalisations.
+        clip_norm: largest norm of all gradients together, 0 for any.
+        ema: momentum of the moving average that answers in place of the weights, 0 for none.
+        accumulate: batches whose gradients make one update.
+        precision: of the computation, a name of `schema.PRECISIONS`.
+        patience: epochs without a better one until the training stops, 0 for never.
+        foreground: share of each batch that holds a fracture, 0 for as many as there are.
+        crop: side of the square that is cut out of a radiograph to train on, pixels; 0 for all.
+        sliding: answer window by window of that size, also where the network takes any size.
     """
 
     preset: str
@@ -29,7 +43,21 @@ class Settings:
     learning_rate: float = 1e-3
     seed: int = 0
     fold: int = 0
-    mixed_precision: bool = False
     augment: str = "default"
     weights: tuple[float, ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)
+    loss: str = "dice_bce"
+    positive_weight: float = 1.0
+    pixel_weight: float = 1.0
+    deep_supervision: bool = False
+    schedule: str = "cosine"
+    warmup: int | None = None
+    weight_decay: float = 1e-4
+    clip_norm: float = 1.0
+    ema: float = 0.0
+    accumulate: int = 1
+    precision: str = "float32"
+    patience: int = 0
+    foreground: float = 0.0
+    crop: int = 0
+    sliding: bool = False

@@ -6,6 +6,7 @@ import pytest
 
 from bonefrac import build_model
 from bonefrac.errors import BonefracError
+from bonefrac.models.presets import any_size
 
 
 def trainable(model):
@@ -83,3 +84,19 @@ def test_unknown_head_is_refused():
 def test_a_label_alone_needs_no_mask_head():
     model = build_model("unet_tiny", image_size=32, heads=("fracture",))
     assert list(model(np.zeros((1, 32, 32, 1), np.float32))) == ["fracture"]
+
+
+def test_an_argument_that_a_preset_lacks_is_told():
+    with pytest.raises(BonefracError, match=r"unet_tiny with gate, patch_size; expected only filt"):
+        build_model("unet_tiny", patch_size=8, gate="grid")
+    with pytest.raises(BonefracError, match=r"Image head 'wide'; expected one of deep, dense"):
+        build_model("unet_tiny", image_size=32, image_head="wide")
+
+
+def test_presets_of_any_size_are_those_that_build_for_none():
+    for name in ("unet_tiny", "r2unet_tiny", "attention_unet_tiny", "vit_tiny_patch16"):
+        if any_size(name):
+            build_model(name, image_size=None)
+        else:
+            with pytest.raises(BonefracError, match="An open image size"):
+                build_model(name, image_size=None)

@@ -16,6 +16,7 @@ _STREAMS = (
     "collimation",
     "marker",
     "jpeg",
+    "crop",
 )
 
 
