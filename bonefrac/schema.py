@@ -62,6 +62,7 @@ MANIFEST_FILE = "MANIFEST.sha256"
 REPORT_FILE = "report.json"
 SPLIT_FILE = "split.csv"
 RUN_FILE = "run.json"
+RECIPE_FILE = "recipe.toml"
 MODEL_DIR = "model"
 EXPORT_DIR = "export"
 CARD_METADATA = "bonefrac_card"  # the name of the metadata buffer inside a .tflite

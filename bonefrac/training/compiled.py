@@ -5,6 +5,7 @@ import keras
 from bonefrac.models.presets import build_model, dtype_policy
 from bonefrac.training.heads import LESSONS
 from bonefrac.training.settings import Settings
+from bonefrac.training.transfer import freeze_encoder, slow_encoder
 
 
 def compiled(settings: Settings, steps: int) -> keras.Model:
@@ -17,6 +18,8 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
     with dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32"):
         model = build_model(settings.preset, image_size=settings.image_size, **settings.overrides)
+    if settings.freeze:
+        freeze_encoder(model, settings)
     total = steps * settings.epochs
     warmup = min(total // 10, 500)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -38,4 +41,6 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
     optimizer.build(model.trainable_variables)
+    if settings.encoder_rate != 1:
+        slow_encoder(optimizer, model, settings)
     return model

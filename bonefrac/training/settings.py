@@ -20,6 +20,10 @@ class Settings:
         augment: name of a strength of augmentation.
         weights: of the data sets, in their order; none for shares as large as their sizes.
         overrides: arguments of the preset to replace; heads that the data can teach are added.
+        devices: of each process, which share a batch; normalisation sees its own share only.
+        finetune: run or model folder to start from; None for fresh weights.
+        freeze: "encoder" for one that learns nothing, or None.
+        encoder_rate: learning rate of the encoder over that of the rest.
     """
 
     preset: str
@@ -33,3 +37,7 @@ class Settings:
     augment: str = "default"
     weights: tuple[float, ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)
+    devices: int = 1
+    finetune: str | None = None
+    freeze: str | None = None
+    encoder_rate: float = 1.0

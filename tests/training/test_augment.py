@@ -9,6 +9,7 @@ from bonefrac.cli.train import train
 from bonefrac.data.augment import STRENGTHS
 from bonefrac.schema import AUGMENTATIONS
 from bonefrac.training import fit as fit_module
+from bonefrac.training import loop as loop_module
 
 
 class ReachedError(Exception):
@@ -22,7 +23,7 @@ def test_the_named_strength_reaches_the_pipeline(
     def ask(*_, strength, **__):
         raise ReachedError(strength)
 
-    monkeypatch.setattr(fit_module, "mixed_batches", ask)
+    monkeypatch.setattr(loop_module, "mixed_batches", ask)
     with pytest.raises(ReachedError) as reached:
         fit_module.fit(
             replace(run_settings, augment=name),
