@@ -1,4 +1,4 @@
-"""Checkpoints that survive kill -9: written aside, checksummed, renamed; two and the best."""
+"""Checkpoints that survive kill -9: written aside, checksummed, renamed; the last and the best."""
 
 import json
 import shutil
@@ -54,15 +54,17 @@ class Checkpoints:
 
         Within an epoch the metrics are written too: they are sums over its steps.
         """
-        with storage.write_aside(self._path((state.epoch, state.step))) as aside:
+        current = state.epoch, state.step
+        with storage.write_aside(self._path(current)) as aside:
             aside.mkdir()
             _write(aside / _ARRAYS, variables(model))
             if state.step:
                 _write(aside / _METRICS, model.metrics_variables)
             (aside / _STATE).write_text(json.dumps(vars(state)), encoding="utf-8")
             storage.write_manifest(aside)
-        keep = {*self._marks()[-_KEEP:], (state.best_epoch, 0)}
-        for mark in self._marks():
+        whole = [mark for mark in self._marks() if not mark[1] and mark <= current]
+        keep = {current, (state.best_epoch, 0), *whole[-_KEEP:]}
+        for mark in self._marks():  # later ones were passed over as damaged
             if mark not in keep:
                 shutil.rmtree(self._path(mark))
 

@@ -45,8 +45,17 @@ class Events(keras.callbacks.Callback):
             for row in rows:
                 for name, value in row.items():
                     if name != "epoch":
-                        tf.summary.scalar(_tag(name), value, step=int(row["epoch"]))
+                        at = int(row["epoch"])
+                        tf.summary.write(_tag(name), float(value), at, metadata=_scalar())
         self._writer.flush()
+
+
+def _scalar() -> Any:
+    """What `tf.summary.scalar` would write, if it did not ask for tensorboard."""
+    import tensorflow as tf
+
+    plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+    return tf.compat.v1.SummaryMetadata(plugin_data=plugin, data_class="DATA_CLASS_SCALAR")
 
 
 def _tag(name: str) -> str:

@@ -54,6 +54,6 @@ _VERB = {schema.TRAIN: "train on", schema.VALIDATION: "validate on"}
 
 
 def _fractures(source: Source, split: str) -> Counter[int]:
-    only = tfds.decode.PartialDecoding({schema.FRACTURE: True})
-    labels = source.data.builder.as_dataset(split=split, shuffle_files=False, decoders=only)
+    skip = {key: tfds.decode.SkipDecoding() for key in (schema.IMAGE, schema.MASK)}
+    labels = source.data.builder.as_dataset(split=split, shuffle_files=False, decoders=skip)
     return Counter(int(example[schema.FRACTURE]) for example in labels.as_numpy_iterator())
