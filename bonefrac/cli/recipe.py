@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 TUNE = "tune"
+PHANTOM = "phantom"  # data that are drawn, not a folder
 # Where a run lies and what is done in it once is no part of how to repeat it.
 _NOT_IN_RECIPES = {"recipe", "workdir", "resume", TUNE, "help", "version"}
 
@@ -62,7 +63,7 @@ def write_recipe(ctx: click.Context, changed: Mapping[str, Any]) -> str:
 
 def _absolute(name: str) -> str:
     path = Path(name)
-    return str(path.resolve()) if path.exists() else name
+    return str(path.resolve()) if path.exists() and name != PHANTOM else name
 
 
 def _is_set(value: Any) -> bool:

@@ -13,12 +13,11 @@ from bonefrac.cli.options import (
     progress_bar,
     version_option,
 )
-from bonefrac.cli.recipe import read_recipe, write_recipe
+from bonefrac.cli.recipe import PHANTOM, read_recipe, write_recipe
 from bonefrac.cli.running import finetune_options, running_options, say_how_to_go_on
 from bonefrac.cli.tune import search
 from bonefrac.schema import AUGMENTATIONS
 
-PHANTOM = "phantom"
 _PHANTOM_COUNT = 600
 
 

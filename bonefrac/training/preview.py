@@ -54,8 +54,10 @@ class Preview(keras.callbacks.Callback):
             return
         self._shown = self._shown or choose(self.batches)
         answers = self.model.predict_on_batch(np.stack([one.image for one in self._shown]))
-        title = f"{self.model.name}   epoch {number}   validation   amber: marked by the reader"
-        sheet = draw_sheet(cells(self._shown, answers), title=f"{title}, blue: outlined")
+        title = (
+            f"{self.model.name}   epoch {number}   validation   amber: annotated, blue: predicted"
+        )
+        sheet = draw_sheet(cells(self._shown, answers), title=title)
         with storage.write_aside(self.folder / f"epoch-{number:03d}.png") as aside:
             Image.fromarray(sheet).save(aside)
 
