@@ -101,7 +101,7 @@ def _resumed(model: keras.Model, job: Job) -> State:
     state, damaged = job.checkpoints.restore_last(model)
     lines = [f"Warning: {line}" for line in damaged]
     if job.settings.finetune and state == State():
-        lines += start_from(model, Path(job.settings.finetune))
+        lines += start_from(model, job.settings)
     for source in job.sources:
         if source.data.split == schema.RANDOM_IMAGES:
             told = f"{source.torn} groups of {source.data.path} lie on both sides"

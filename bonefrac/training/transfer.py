@@ -16,29 +16,29 @@ from bonefrac.training.settings import Settings
 ENCODER = "encoder"
 
 
-def start_from(model: keras.Model, source: Path) -> list[str]:
+def start_from(model: keras.Model, settings: Settings) -> list[str]:
     """Give a fresh network the weights of a trained one, layer by layer, by name.
 
     Positions of a Vision Transformer made for another size are resized bilinearly. A layer that
     the source lacks, or has in another shape, stays fresh.
 
     Args:
-        model: to be trained.
-        source: run or model folder.
+        model: to be trained, from `compiled`.
+        settings: of the training; `finetune` names the run or model folder.
 
     Returns:
         Lines that tell what was taken over and what stays fresh.
 
     Raises:
-        BonefracError: no model there, or none of its layers fits.
+        BonefracError: no model there, or nothing of its encoder fits.
     """
-    folder, runtime = open_network(source)
+    folder, runtime = open_network(Path(settings.finetune or ""))
     there = {layer.name: layer for layer in runtime.model.layers}
     layers = [layer for layer in model.layers if layer.weights]
     fresh = [layer.name for layer in layers if not _copy(there.get(layer.name), layer)]
-    if len(fresh) == len(layers):
+    if encoder_layers(settings) <= set(fresh):  # heads and decoders are alike everywhere
         raise BonefracError(
-            f"No layer of {runtime.card.name} in {folder} fits {model.name}",
+            f"No layer of the encoder of {runtime.card.name} in {folder} fits {model.name}",
             expected="the same architecture and widths",
             fix="Choose another --finetune or --preset",
         )
