@@ -56,6 +56,7 @@ def arrays_of_model(path):
     return found
 
 
+@pytest.mark.slow
 def test_stopped_after_every_step_it_ends_with_the_same_weights_and_metrics(
     phantom_data, run_settings, trained_run, tmp_path, monkeypatch
 ):
