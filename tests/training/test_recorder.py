@@ -1,6 +1,10 @@
 """A training that is asked to stop saves after its step; what goes on from there is the same."""
 
+import importlib.util
+import os
 import signal
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -122,3 +126,18 @@ def test_the_first_signal_asks_and_the_second_ends():
         assert asked.signum == signal.SIGINT
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_it_is_exact_on_other_backends(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed; pip install bonefrac[backends]")
+    name = test_stopped_after_each_step_it_ends_as_if_it_had_not_been.__name__
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", f"{__file__}::{name}"],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
