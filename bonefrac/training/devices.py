@@ -82,7 +82,7 @@ def join_processes() -> Mesh:
     import jax
 
     if not jax.distributed.is_initialized():
-        # On CPUs, computations that overlap mix up their messages: "collective mismatch".
+        # Computations that overlap on CPUs may mix up their messages.
         jax.config.update("jax_cpu_enable_async_dispatch", False)
         keras.distribution.initialize(*(_from_environment(told) if told else ()))
     return Mesh(jax.process_count(), jax.process_index(), jax.process_count())
