@@ -71,6 +71,7 @@ REPORT_TEXT = "report.md"
 CASES_FILE = "cases.csv"
 SPLIT_FILE = "split.csv"
 RUN_FILE = "run.json"
+RECIPE_FILE = "recipe.toml"
 MODEL_DIR = "model"
 EXPORT_DIR = "export"
 CARD_METADATA = "bonefrac_card"  # the name of the metadata buffer inside a .tflite

@@ -1,6 +1,5 @@
 """`bonefrac-train`: train a preset on a data folder."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +14,12 @@ from bonefrac.cli.options import (
     progress_bar,
     version_option,
 )
+from bonefrac.cli.recipe import PHANTOM, read_recipe, write_recipe
+from bonefrac.cli.running import finetune_options, running_options, say_how_to_go_on
+from bonefrac.cli.tune import search
 from bonefrac.schema import AUGMENTATIONS
 
-PHANTOM = "phantom"
 _PHANTOM_COUNT = 600
-
-
-def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
-    """Make a recipe's values the defaults, so that options on the command line still win."""
-    if path is None:
-        return None
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path} is not TOML ({error})") from None
-    known = {param.name for param in ctx.command.params} - {"recipe", "workdir", "resume"}
-    if unknown := sorted(values.keys() - known):
-        raise click.BadParameter(
-            f"{path} sets {', '.join(unknown)}; expected only {', '.join(sorted(known))}"
-        )
-    several = {param.name for param in ctx.command.params if param.multiple}
-    for name in several & values.keys():
-        values[name] = values[name] if isinstance(values[name], list) else [values[name]]
-    ctx.default_map = {**(ctx.default_map or {}), **values}
-    return path
 
 
 @click.command(cls=Command)
@@ -90,53 +71,80 @@ def _read_recipe(ctx: click.Context, _: click.Parameter, path: Path | None) -> P
     help="How much each radiograph is changed while training.",
 )
 @objective_options
+@finetune_options
+@running_options
 @click.option("--resume", is_flag=True, help="Go on with the run in --workdir.")
 @click.option(
     "--recipe",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_read_recipe,
+    callback=read_recipe,
     is_eager=True,
     help="TOML file with values for these options.",
 )
+@click.option(
+    "--tune",
+    type=click.IntRange(1),
+    metavar="TRIALS",
+    help="Search the ranges of the recipe's [tune] table at random, a training each.",
+)
 @version_option
+@click.pass_context
 def train(
+    ctx: click.Context,
     data: tuple[str, ...],
     weight: tuple[float, ...],
     workdir: Path,
     resume: bool,
     recipe: Path | None,
+    tune: int | None,
+    checkpoint_minutes: float,
+    preview_every: int,
+    tensorboard: bool,
     **settings: Any,
 ) -> None:
     """Train a network; leave a run folder with the model, its card, metrics and curves.
 
     Several data sets train one network: what one of them does not know is not learned from it.
+    A run that was stopped or killed goes on with --resume, to the same weights.
 
     \b
     bonefrac-train --data data/fracatlas --preset unet_small --workdir runs/unet
-    bonefrac-train --recipe recipes/unet_tiny_phantom.toml --workdir runs/demo
+    bonefrac-train --recipe recipes/unet_tiny_phantom.toml --data phantom --workdir runs/demo
     bonefrac-train --data data/fracatlas --preset unet_small --workdir runs/unet --resume
     bonefrac-train --data data/fracatlas --data data/mura --preset unet_small --workdir runs/both
+    bonefrac-train --data data/fracatlas --preset unet_small --finetune runs/both -w runs/fine
     """
     from bonefrac.models.presets import get_preset
 
     if len(weight) not in (0, len(data)):
         raise click.UsageError(f"{len(weight)} --weight for {len(data)} --data: give one for each.")
-    chosen = as_settings(settings)
-    get_preset(chosen["preset"])
+    as_settings(settings)  # wrong usage is told before TensorFlow is loaded
+    get_preset(settings["preset"])
     load_tensorflow()
     from bonefrac.data.store import open_data
     from bonefrac.training.fit import fit
+    from bonefrac.training.running import Running
     from bonefrac.training.settings import Settings
 
-    folders = [_draw_phantoms(workdir) if name == PHANTOM else Path(name) for name in data]
-    model = fit(
-        Settings(**chosen, weights=weight),
-        data=[open_data(folder) for folder in folders],
-        workdir=workdir,
-        resume=resume,
-        command=command_line(),
-    )
-    _print_scores(model, workdir)
+    def run(changed: dict[str, Any], folder: Path, again: bool) -> Path | None:
+        folders = [_draw_phantoms(workdir) if name == PHANTOM else Path(name) for name in data]
+        how = Running(checkpoint_minutes, preview_every, tensorboard, write_recipe(ctx, changed))
+        return fit(
+            Settings(**as_settings({**settings, **changed}), weights=weight),
+            data=[open_data(path) for path in folders],
+            workdir=folder,
+            resume=again,
+            command=command_line(),
+            running=how,
+        )
+
+    with say_how_to_go_on(ctx):
+        if tune:
+            search(ctx, run, count=tune, tunable=set(settings), workdir=workdir, resume=resume)
+        else:
+            model = run({}, workdir, resume)
+            if model:  # of several processes the first one tells
+                _print_scores(model, workdir)
 
 
 def _draw_phantoms(workdir: Path) -> Path:

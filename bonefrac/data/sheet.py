@@ -39,6 +39,7 @@ class Cell(NamedTuple):
         title: the upper line below it.
         words: the lower line.
         marked: whether the lower line has the colour of a fracture.
+        outlined: uint8 [H, W], what a network outlines, in another colour; None for nothing.
     """
 
     pixels: np.ndarray
@@ -46,6 +47,7 @@ class Cell(NamedTuple):
     title: str
     words: str
     marked: bool
+    outlined: np.ndarray | None = None
 
 
 def write_sheet(
@@ -156,16 +158,23 @@ def _picture(cell: Cell) -> np.ndarray:
     height, width = cell.pixels.shape
     box = Letterbox(height, width, _CELL)
     rgb = np.repeat(np.rint(box.apply(cell.pixels)).astype(np.uint8)[..., None], 3, axis=2)
+    _outline(rgb, box, cell.mask, schema.COLOURS[schema.VERDICT_FRACTURE])
+    if cell.outlined is not None:
+        _outline(rgb, box, cell.outlined, schema.COLOURS[schema.VERDICT_DOUBT])
+    return rgb
+
+
+def _outline(
+    rgb: np.ndarray, box: Letterbox, mask: np.ndarray, colour: tuple[int, int, int]
+) -> None:
     # What is smaller than a pixel of the sheet still shows.
-    shown = cv2.dilate(cell.mask, np.ones((_shrunk(box), _shrunk(box)), np.uint8))
+    shown = cv2.dilate(mask, np.ones((_shrunk(box), _shrunk(box)), np.uint8))
     mask = np.pad(box.apply_mask(shown), _CLEAR)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _CLEAR + 1, 2 * _CLEAR + 1))
     contours, _ = cv2.findContours(
         cv2.dilate(mask, disc), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=(-_CLEAR, -_CLEAR)
     )
-    colour = schema.COLOURS[schema.VERDICT_FRACTURE]
     cv2.polylines(rgb, contours, True, colour, 1, cv2.LINE_AA)
-    return rgb
 
 
 def _shrunk(box: Letterbox) -> int:

@@ -16,6 +16,7 @@ from bonefrac.models.ushape import check_size
 from bonefrac.training.heads import LESSONS, lessons
 from bonefrac.training.schedule import make_optimizer
 from bonefrac.training.settings import Settings
+from bonefrac.training.transfer import freeze_encoder, slow_encoder
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
@@ -34,6 +35,8 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
     with dtype_policy(_POLICIES[settings.precision]):
         model = _build(settings)
+    if settings.freeze:
+        freeze_encoder(model, settings)
     optimizer = make_optimizer(settings, steps * settings.epochs)
     taught = lessons(settings, list(model.output))
     model.compile(
@@ -45,6 +48,8 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
     optimizer.build(model.trainable_variables)
+    if settings.encoder_rate != 1:
+        slow_encoder(optimizer, model, settings)
     return model
 
 

@@ -20,15 +20,21 @@ def training_shares(settings: Settings, sources: Sequence[Source]) -> list[Share
 
 
 def training_batches(
-    settings: Settings, shares: Sequence[Share], *, heads: Sequence[str], first_epoch: int
+    settings: Settings,
+    shares: Sequence[Share],
+    *,
+    heads: Sequence[str],
+    first_epoch: int,
+    stop: int,
 ) -> Any:
-    """The batches from an epoch on: crops, where the settings say so.
+    """The batches of some epochs: crops, where the settings say so.
 
     Args:
         settings: of the training.
         shares: from `training_shares`.
         heads: the outputs of the network.
         first_epoch: 0, or where a training goes on.
+        stop: the epoch to stop before.
     """
     return mixed_batches(
         shares,
@@ -36,7 +42,7 @@ def training_batches(
         batch_size=settings.batch_size,
         seed=settings.seed,
         first_epoch=first_epoch,
-        epochs=settings.epochs,
+        epochs=stop,
         strength=STRENGTHS[settings.augment],
         heads=heads,
         crop=settings.crop,

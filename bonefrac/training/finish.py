@@ -2,14 +2,12 @@
 
 import datetime
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-import bonefrac
 from bonefrac import schema, storage
 from bonefrac.data.pipeline import eval_batches, groups
 from bonefrac.data.sources import Source, describe
@@ -56,7 +54,7 @@ def write_model(
         scores={name: score(out, calibration) for name, out in outputs.items()},
         data=describe(sources),
         training={"command": run["command"], **run["settings"]},
-        versions=_versions(),
+        versions=run["versions"],
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
     with storage.write_aside(folder) as aside:
@@ -92,8 +90,3 @@ def _outputs(model: keras.Model, data: DataFolder, split: str, settings: Setting
         return slide(model.predict_on_batch, np.asarray(image), window=window(settings))
 
     return collect(predict, batches, groups(data, split))
-
-
-def _versions() -> dict[str, str]:
-    names = ("keras", "tensorflow", "numpy")
-    return {"bonefrac": bonefrac.__version__, **{name: version(name) for name in names}}

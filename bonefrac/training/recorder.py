@@ -1,4 +1,4 @@
-"""What happens after every epoch: a checkpoint, the metrics, the curves."""
+"""What a training leaves as it goes: checkpoints, the metrics, the curves."""
 
 import time
 from dataclasses import replace
@@ -11,44 +11,90 @@ from bonefrac.errors import BonefracError
 from bonefrac.training.checkpoint import Checkpoints, State
 from bonefrac.training.curves import plot_curves, write_metrics
 from bonefrac.training.heads import full_names, selection_score
+from bonefrac.training.interrupt import Asked, Stopped
 
 
 class Recorder(keras.callbacks.Callback):
-    """Writes a checkpoint, the metrics and the curves after every epoch.
+    """Writes checkpoints within epochs, and after each epoch also the metrics and the curves.
 
     Args:
         checkpoints: where to.
         state: of the run so far.
         workdir: the run folder.
-        images: in an epoch.
+        steps: in an epoch.
+        minutes: between checkpoints within an epoch.
+        asked: whether to save and stop after the step.
+        writes: False for all but one of several processes.
     """
 
-    def __init__(self, checkpoints: Checkpoints, state: State, workdir: Path, images: int) -> None:
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        state: State,
+        workdir: Path,
+        *,
+        steps: int,
+        minutes: float = 10.0,
+        asked: Asked | None = None,
+        writes: bool = True,
+    ) -> None:
         super().__init__()
-        self.checkpoints, self.state, self.workdir, self.images = (
-            checkpoints, state, workdir, images,
-        )  # fmt: skip
+        self.checkpoints, self.state, self.workdir = checkpoints, state, workdir
+        self.steps, self.seconds_between = steps, 60 * minutes
+        self.asked, self.writes = asked or Asked(), writes
+        self.done = state.step
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Start the clock."""
-        self._started = time.perf_counter()
+        """Start the clock; go on with the metrics of an epoch that was left."""
+        self.done = self.state.step
+        if self.done:
+            self.checkpoints.restore_metrics(self.model, self.state)
+        self._saved = time.perf_counter()
+        self._started = self._saved - self.state.seconds
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Save where it is time to; refuse to go on from a loss that is no number."""
+        self.done += 1
+        _check_loss((logs or {})["loss"], self.state.epoch + 1, self.done)
+        late = time.perf_counter() - self._saved >= self.seconds_between
+        if self.done < self.steps and (late or self.asked.signum):
+            self._save(replace(self.state, step=self.done, seconds=self.seconds()))
+            self._stop_if_asked()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Save everything; refuse to go on from a loss that is no number."""
+        """Save everything."""
         heads = list(self.model.output)
         values = full_names(logs or {}, heads)
-        if not np.isfinite(values["loss"]):
-            raise BonefracError(
-                f"The loss of epoch {epoch + 1} is {values['loss']}",
-                expected="a number",
-                fix="Lower --learning-rate; the last checkpoint is whole",
-            )
-        seconds = time.perf_counter() - self._started
-        row = {"epoch": epoch + 1, "seconds": round(seconds, 2)}
+        row = {"epoch": epoch + 1, "seconds": round(self.seconds(), 2)}
         history = [*self.state.history, {**row, **{k: round(v, 6) for k, v in values.items()}}]
-        self.state = replace(self.state, epoch=epoch + 1, history=history)
-        if (better := selection_score(values, heads)) > self.state.best_score:
-            self.state = replace(self.state, best_epoch=epoch + 1, best_score=better)
-        self.checkpoints.save(self.model, self.state)
-        write_metrics(history, self.workdir / "metrics.csv")
-        plot_curves(history, self.workdir / "curves.png", title=self.model.name)
+        state = replace(self.state, epoch=epoch + 1, history=history, step=0, seconds=0.0)
+        if (better := selection_score(values, heads)) > state.best_score:
+            state = replace(state, best_epoch=epoch + 1, best_score=better)
+        self._save(state)
+        if self.writes:
+            write_metrics(history, self.workdir / "metrics.csv")
+            plot_curves(history, self.workdir / "curves.png", title=self.model.name)
+        self._stop_if_asked()
+
+    def seconds(self) -> float:
+        """Since the epoch began, without the time that the run lay still."""
+        return time.perf_counter() - self._started
+
+    def _save(self, state: State) -> None:
+        if self.writes:
+            self.checkpoints.save(self.model, state)
+        self.state, self._saved = state, time.perf_counter()
+
+    def _stop_if_asked(self) -> None:
+        if self.asked.signum:
+            step = f", step {self.state.step} of {self.steps} in the next" * bool(self.state.step)
+            raise Stopped(self.asked.signum, f"{self.state.epoch} epochs done{step}")
+
+
+def _check_loss(loss: float, epoch: int, step: int) -> None:
+    if not np.isfinite(loss):
+        raise BonefracError(
+            f"The loss is {loss} at step {step} of epoch {epoch}",
+            expected="a number",
+            fix="Start anew with a lower --learning-rate; the last checkpoint is whole",
+        )

@@ -34,6 +34,10 @@ class Settings:
         foreground: share of each batch that holds a fracture, 0 for as many as there are.
         crop: side of the square that is cut out of a radiograph to train on, pixels; 0 for all.
         sliding: answer window by window of that size, also where the network takes any size.
+        devices: of each process, which share a batch; normalisation sees its own share only.
+        finetune: run or model folder to start from; None for fresh weights.
+        freeze: "encoder" for one that learns nothing, or None.
+        encoder_rate: learning rate of the encoder over that of the rest.
     """
 
     preset: str
@@ -61,3 +65,7 @@ class Settings:
     foreground: float = 0.0
     crop: int = 0
     sliding: bool = False
+    devices: int = 1
+    finetune: str | None = None
+    freeze: str | None = None
+    encoder_rate: float = 1.0

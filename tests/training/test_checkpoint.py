@@ -78,3 +78,44 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
 
 def test_an_empty_folder_starts_afresh(tmp_path):
     assert Checkpoints(tmp_path).restore_last(network()) == (State(), [])
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_within_an_epoch_the_newest_is_kept_until_its_end(tmp_path):
+    model, store = network(), Checkpoints(tmp_path)
+    train(model, 1)  # builds the metrics
+    for epoch, step in ((0, 3), (0, 6), (1, 0), (1, 2), (1, 4)):
+        store.save(model, State(epoch=epoch, step=step, best_epoch=min(epoch, 1)))
+    assert names(tmp_path) == ["00001", "00001-000004"]
+    store.save(model, State(epoch=2, best_epoch=1))
+    assert names(tmp_path) == ["00001", "00002"]
+
+
+def test_metrics_within_an_epoch_come_back(tmp_path):
+    model, store = network(), Checkpoints(tmp_path)
+    train(model, 3)
+    wanted = [np.asarray(v) for v in model.metrics_variables]
+    state = State(epoch=1, step=3, seconds=1.5)
+    store.save(model, state)
+    train(model, 1)
+    assert store.restore_last(model) == (state, [])
+    store.restore_metrics(model, state)
+    for a, b in zip(wanted, model.metrics_variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_damaged_newest_one_does_not_outlive_the_next(tmp_path):
+    model, store = network(), Checkpoints(tmp_path)
+    train(model, 1)
+    store.save(model, State(epoch=1, best_epoch=1))
+    store.save(model, State(epoch=1, step=500, best_epoch=1))
+    (tmp_path / "00001-000500" / "state.json").write_text("{}")
+    state, (line,) = store.restore_last(model)
+    assert (state.epoch, state.step) == (1, 0)
+    assert "00001-000500" in line
+    store.save(model, State(epoch=1, step=300, best_epoch=1))
+    assert names(tmp_path) == ["00001", "00001-000300"]
+    assert store.restore_last(model)[0].step == 300

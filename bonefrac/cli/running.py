@@ -1,0 +1,92 @@
+"""Options of `bonefrac-train` that say where it starts, how it runs and how it stops."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import reduce
+from typing import Any
+
+import click
+
+from bonefrac.cli.options import command_line
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def finetune_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what a network starts from and how much of that it keeps."""
+    return _add(
+        command,
+        click.option(
+            "--finetune",
+            metavar="FOLDER",
+            help="Run or model folder whose weights to start from, as far as they fit.",
+        ),
+        click.option(
+            "--freeze",
+            type=click.Choice(["encoder"]),
+            help="Part of the network that learns nothing.",
+        ),
+        click.option(
+            "--encoder-rate",
+            type=click.FloatRange(0, 1, min_open=True),
+            default=1.0,
+            show_default=True,
+            help="Learning rate of the encoder, as a share of --learning-rate.",
+        ),
+    )
+
+
+def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how a training runs."""
+    return _add(
+        command,
+        click.option(
+            "--devices",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="Devices that share each batch.",
+        ),
+        click.option(
+            "--checkpoint-minutes",
+            type=click.FloatRange(0, min_open=True),
+            default=10.0,
+            show_default=True,
+            help="Between checkpoints within an epoch; one follows each epoch anyway.",
+        ),
+        click.option(
+            "--preview-every",
+            type=click.IntRange(0),
+            default=5,
+            show_default=True,
+            help="Epochs between pictures of what is outlined in validation; 0 for none.",
+        ),
+        click.option("--tensorboard", is_flag=True, help="Write TensorBoard events too."),
+    )
+
+
+def _add(command: Callable[..., Any], *options: Decorator) -> Callable[..., Any]:
+    return reduce(lambda inner, option: option(inner), reversed(options), command)
+
+
+@contextlib.contextmanager
+def say_how_to_go_on(ctx: click.Context) -> Iterator[None]:
+    """End a training that a signal stops in one line, with a signal's exit code."""
+    import signal
+
+    from bonefrac.training.interrupt import Stopped
+
+    try:
+        yield
+    except Stopped as stopped:
+        _say(f": {stopped.where}")
+        ctx.exit(128 + stopped.signum)
+    except KeyboardInterrupt:
+        _say("; the last checkpoint is whole")
+        ctx.exit(128 + signal.SIGINT)
+
+
+def _say(where: str) -> None:
+    words = command_line()
+    again = words if "--resume" in words.split() else f"{words} --resume"
+    click.echo(f"Stopped{where}. Go on with: {again}", err=True)
