@@ -14,7 +14,7 @@ import tensorflow as tf
 from bonefrac.errors import BonefracError
 from bonefrac.training.checkpoint import Checkpoints, State, variables
 from bonefrac.training.interrupt import Asked, Stopped, stop_politely
-from bonefrac.training.losses import DiceBce
+from bonefrac.training.mask_loss import mask_loss
 from bonefrac.training.metrics import ForegroundDice
 from bonefrac.training.recorder import Recorder
 
@@ -28,7 +28,7 @@ def network(seed):
     model = keras.Model(inputs, {"mask": keras.layers.Conv2D(1, 1)(x)})
     model.compile(
         keras.optimizers.AdamW(1e-2),
-        loss={"mask": DiceBce()},
+        loss={"mask": mask_loss("dice_bce")},
         weighted_metrics={"mask": [ForegroundDice()]},
         jit_compile=False,
     )
