@@ -20,8 +20,8 @@ setup: .venv/installed ## make .venv with everything in requirements.txt
 demo: setup ## draw phantoms, train, export, predict; pictures in demo/
 	$(BIN)/python docs/demo.py --output $(DEMO)
 
-test: setup ## everything but the slow tests
-	$(BIN)/python -m pytest
+test: setup ## everything but the slow tests, on two cores
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slow: setup ## everything
 	$(BIN)/python -m pytest -m "slow or not slow"

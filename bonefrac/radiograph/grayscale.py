@@ -35,7 +35,9 @@ def window(values: np.ndarray, center: float, width: float, function: str = LINE
     """
     values = np.asarray(values, np.float64)
     if function == SIGMOID:
-        return 1 / (1 + np.exp(-4 * (values - center) / width))
+        from scipy.special import expit  # does not overflow far from the window
+
+        return expit(4 * (values - center) / width)
     if function == LINEAR_EXACT:
         return np.clip((values - center) / width + 0.5, 0, 1)
     if width <= 1:  # a step, as the standard has it
