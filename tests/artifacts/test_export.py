@@ -33,6 +33,7 @@ def saved_model(network, squares, tmp_path_factory):
     return export.export_savedmodel(network, tmp_path_factory.mktemp("export"), squares)
 
 
+@pytest.mark.slow
 def test_savedmodel_is_the_next_integer_version(saved_model, network, squares):
     path, _ = saved_model
     assert path.name == "1"
@@ -102,6 +103,7 @@ def test_tflite_is_builtin_static_and_carries_its_card(network, squares, tmp_pat
     assert not {name for name in operations if name.startswith("Flex") or "CUSTOM" in name}
 
 
+@pytest.mark.slow
 def test_quantized_files_are_smaller(network, squares, tmp_path):
     sizes = {}
     for quantize in ("none", "float16", "dynamic"):

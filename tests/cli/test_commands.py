@@ -168,6 +168,7 @@ def test_bad_input_is_told_in_one_line(tflite, xray, tmp_path, trained_run, phan
     assert_one_line_error(done, "60x60", "multiples of 16", "48 or 64")
 
 
+@pytest.mark.slow
 def test_splits_are_chosen_warned_about_and_repeated(tmp_path):
     build = ("bonefrac-data", "build", "phantom", "--count", 12, "--folds", 3, "--out")
     done = run(*build, tmp_path / "a", "--split", "official")

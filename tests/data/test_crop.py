@@ -152,6 +152,7 @@ def test_picture_and_mask_are_cut_alike_and_the_label_follows(spots):
         np.testing.assert_array_equal(targets["fracture"].numpy()[known, 0], held[known])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("foreground", [0.0, 0.5])
 def test_crops_resume_bit_for_bit(spots, foreground):
     whole = bytes_of(crops(spots, epochs=3, strength=None, foreground=foreground))

@@ -101,6 +101,7 @@ def test_at_least_one_is_fractured(two):
     assert found == {1.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fits", [True, False])
 def test_it_resumes_bit_for_bit(two, monkeypatch, fits):
     whole = bytes_of(batches(two, strength=None))
