@@ -49,7 +49,7 @@ def test_code_outside_git_has_no_revision(tmp_path, monkeypatch):
 
 def test_its_recipe_repeats_it(phantom_data, tmp_path):
     words = ["--data", phantom_data.path, "--preset", "unet_tiny", "--image-size", 32]
-    words += ["--epochs", 1, "--batch-size", 3, "--augment", "light", "--no-mixed-precision"]
+    words += ["--epochs", 1, "--batch-size", 3, "--augment", "light", "--no-sliding"]
     train(*words, "--weight", 2.5, "--seed", 4, "--workdir", tmp_path / "one")
     train("--recipe", tmp_path / "one" / "recipe.toml", "--workdir", tmp_path / "two")
     one, two = (json.loads((tmp_path / run / "run.json").read_text()) for run in ("one", "two"))
