@@ -75,7 +75,8 @@ def mixed_batches(
         [B, S, S, 1] or another float32 [B, 1]; for each a weight float32 [B], 0 where unknown.
     """
     fits = _fits(sum(share.size for share in shares), image_size)
-    alter = partial(_alter, strength=strength or Strength(), crop=crop)
+    strength = strength or Strength()
+    alter = None if strength == NONE and not crop else partial(_alter, strength=strength, crop=crop)
     streams = [
         _stream(share, [seed, k], image_size=image_size, alter=alter, fits=fits)
         for k, share in enumerate(shares)
@@ -119,6 +120,8 @@ def _stream(share: Share, key: list[int], *, image_size: int, alter: Any, fits: 
             ds = ds.skip(begin).take(stop - begin)
         if not fits:
             ds = ds.map(decode, tf.data.AUTOTUNE)
+        if alter is None:
+            return ds
         # After the shuffle, by index: an example's draw does not depend on its place.
         return ds.map(partial(alter, key=draws, foreground=share.foreground), tf.data.AUTOTUNE)
 

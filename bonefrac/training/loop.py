@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,9 @@ class Job:
         """Of the run folder."""
         return Checkpoints(self.workdir / "checkpoints")
 
-    @property
+    @cached_property
     def shares(self) -> list[Share]:
-        """What an epoch draws from each data set."""
+        """What an epoch draws from each data set; finding the fractures reads every label."""
         return training_shares(self.settings, self.sources)
 
     @property
