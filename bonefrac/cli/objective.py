@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from bonefrac.cli.options import add_options
 from bonefrac.schema import IMAGE_HEADS, MASK_LOSSES, PRECISIONS, SCHEDULES
 
 _POSITIVE = click.FloatRange(0, min_open=True)
@@ -122,9 +123,7 @@ _OPTIONS = (
 
 def objective_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options, in this order."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return add_options(command, *_OPTIONS)
 
 
 def as_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -2,19 +2,16 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from functools import reduce
 from typing import Any
 
 import click
 
-from bonefrac.cli.options import command_line
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+from bonefrac.cli.options import add_options, command_line
 
 
 def finetune_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what a network starts from and how much of that it keeps."""
-    return _add(
+    return add_options(
         command,
         click.option(
             "--finetune",
@@ -38,7 +35,7 @@ def finetune_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add how a training runs."""
-    return _add(
+    return add_options(
         command,
         click.option(
             "--devices",
@@ -63,10 +60,6 @@ def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--tensorboard", is_flag=True, help="Write TensorBoard events too."),
     )
-
-
-def _add(command: Callable[..., Any], *options: Decorator) -> Callable[..., Any]:
-    return reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
 @contextlib.contextmanager

@@ -60,14 +60,13 @@ def attention_unet(
         )
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / 127.5, offset=-1, name="rescale")(image)
-    grid, *coarse, bottom = u_shape(x, filters, gate=gates[gate])
+    maps = u_shape(x, filters, gate=gates[gate])
     return h.model(
         image,
-        grid,
-        bottom,
+        maps,
         heads=heads,
         name=name,
-        coarse=coarse if deep_supervision else (),
+        deep_supervision=deep_supervision,
         image_head=image_head,
     )
 

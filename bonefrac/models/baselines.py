@@ -159,7 +159,7 @@ def _close(
     x = kl.Rescaling(1 / 127.5, offset=-1, name="rescale")(image)
     x = kl.Concatenate(name="three_channels")([x, x, x])
     grid, bottom = KerasCVNetwork(network, config, name=network)(x)
-    return h.model(image, grid, bottom, heads=heads, name=name)
+    return h.model(image, [grid, bottom], heads=heads, name=name)
 
 
 @keras.saving.register_keras_serializable("bonefrac")

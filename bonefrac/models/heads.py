@@ -83,33 +83,50 @@ def _pooled_evidence(maps: Tensor, name: str) -> Tensor:
 
 def model(
     image: Tensor,
-    grid: Tensor,
-    bottom: Tensor,
+    maps: Sequence[Tensor],
     *,
     heads: Sequence[str],
     name: str,
-    coarse: Sequence[Tensor] = (),
+    deep_supervision: bool = False,
     image_head: str = "deep",
 ) -> keras.Model:
     """Close a network with the named heads.
 
     Args:
         image: the Keras input.
-        grid: full-size feature maps.
-        bottom: deepest feature maps.
+        maps: feature maps of every resolution, the full one first, the deepest last.
         heads: of `HEADS` and `OPTIONAL_HEADS`.
         name: of the model.
-        coarse: feature maps of lower resolutions to be supervised too, the largest first.
+        deep_supervision: a mask of each resolution between the two, `mask_1`, `mask_2` and so on.
         image_head: where evidence for a fracture is looked for: "deep" in the deepest maps, "dense"
             in those of full size, whose label then teaches the decoder too.
 
     Returns:
-        A functional `keras.Model` with a dict of logits, and bone age in months; for `coarse`, a
-        mask of each resolution as `mask_1`, `mask_2` and so on.
+        A functional `keras.Model` with a dict of logits, and bone age in months.
 
     Raises:
-        BonefracError: an unknown head or image head, or none, or coarse masks without the mask.
+        BonefracError: an unknown head or image head, or none, or deep supervision without the mask.
     """
+    _check(heads, deep_supervision=deep_supervision, image_head=image_head)
+    grid, *coarse, bottom = maps
+    outputs = {}
+    if schema.MASK in heads:
+        outputs[schema.MASK] = mask_head(grid)
+    if schema.FRACTURE in heads:
+        dense = image_head == "dense"
+        evidence = grid if dense else bottom
+        outputs[schema.FRACTURE] = fracture_head(evidence, outputs.get(schema.MASK), dense=dense)
+    if schema.ABNORMALITY in heads:
+        outputs[schema.ABNORMALITY] = abnormality_head(bottom)
+    if schema.BONE_AGE_MONTHS in heads:
+        outputs[schema.BONE_AGE_MONTHS] = bone_age_head(bottom)
+    for level, features in enumerate(coarse if deep_supervision else (), start=1):
+        key = f"{schema.MASK}_{level}"
+        outputs[key] = mask_head(features, name=f"{key}_logits")
+    return keras.Model(image, outputs, name=name)
+
+
+def _check(heads: Sequence[str], *, deep_supervision: bool, image_head: str) -> None:
     known = (*HEADS, *OPTIONAL_HEADS)
     if not heads or not set(heads) <= set(known):
         raise BonefracError(
@@ -121,25 +138,9 @@ def model(
             expected=f"one of {', '.join(schema.IMAGE_HEADS)}",
             fix="Choose one of them",
         )
-    if coarse and schema.MASK not in heads:
+    if deep_supervision and schema.MASK not in heads:
         raise BonefracError(
             f"Deep supervision with heads {list(heads)}",
             expected=f"the head {schema.MASK}",
             fix="Add it, or leave deep supervision off",
         )
-    outputs = {}
-    if schema.MASK in heads:
-        outputs[schema.MASK] = mask_head(grid)
-    if schema.FRACTURE in heads:
-        dense = image_head == "dense"
-        outputs[schema.FRACTURE] = fracture_head(
-            grid if dense else bottom, outputs.get(schema.MASK), dense=dense
-        )
-    if schema.ABNORMALITY in heads:
-        outputs[schema.ABNORMALITY] = abnormality_head(bottom)
-    if schema.BONE_AGE_MONTHS in heads:
-        outputs[schema.BONE_AGE_MONTHS] = bone_age_head(bottom)
-    for level, maps in enumerate(coarse, start=1):
-        key = f"{schema.MASK}_{level}"
-        outputs[key] = mask_head(maps, name=f"{key}_logits")
-    return keras.Model(image, outputs, name=name)

@@ -57,13 +57,12 @@ def r2unet(
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / 127.5, offset=-1, name="rescale")(image)
     block = partial(recurrent_block, steps=recurrent_steps, shared_averages=shared_averages)
-    grid, *coarse, bottom = u_shape(x, filters, block=block)
+    maps = u_shape(x, filters, block=block)
     return h.model(
         image,
-        grid,
-        bottom,
+        maps,
         heads=heads,
         name=name,
-        coarse=coarse if deep_supervision else (),
+        deep_supervision=deep_supervision,
         image_head=image_head,
     )

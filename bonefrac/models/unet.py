@@ -55,13 +55,12 @@ def unet(
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / 127.5, offset=-1, name="rescale")(image)
     block = partial(conv_block, normalization=normalization)
-    grid, *coarse, bottom = u_shape(x, filters, block=block, up=ups[up])
+    maps = u_shape(x, filters, block=block, up=ups[up])
     return h.model(
         image,
-        grid,
-        bottom,
+        maps,
         heads=heads,
         name=name,
-        coarse=coarse if deep_supervision else (),
+        deep_supervision=deep_supervision,
         image_head=image_head,
     )

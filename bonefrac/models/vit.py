@@ -90,14 +90,12 @@ def vit(
             z = up_resize(z, filters[level], name=f"enc{level}_{step}")
         skips.append(z)
     bottom = TokenGrid(sides, readout="add", name="bottom")(states[-1])
-    grid, *coarse = up_path(bottom, skips, filters)
     return h.model(
         image,
-        grid,
-        bottom,
+        [*up_path(bottom, skips, filters), bottom],
         heads=heads,
         name=name,
-        coarse=coarse if deep_supervision else (),
+        deep_supervision=deep_supervision,
         image_head=image_head,
     )
 

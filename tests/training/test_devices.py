@@ -86,7 +86,7 @@ def test_two_devices_train_as_one(backend, phantom_data, tmp_path):
     assert_alike(tmp_path / "one", tmp_path / "two", tolerance=2e-4)
 
 
-@pytest.mark.skip(reason="JAX 0.10.2 mixes up messages of two processes on CPUs, see scale.md")
+@pytest.mark.slow
 def test_two_processes_train_as_one_and_resume(phantom_data, tmp_path):
     finish(start("jax", phantom_data, tmp_path / "one"))
     assert both(phantom_data, tmp_path / "two") == ["wrote", "did not write"]

@@ -94,6 +94,7 @@ def checkpoint(workdir: Path):
         return [arrays[name] for name in sorted(arrays.files)]
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_bit_for_bit(tmp_path, phantom_data):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     undisturbed = start(phantom_data, whole)

@@ -95,6 +95,7 @@ def test_it_resumes_only_as_it_was(everything, phantom_data):
         trained(replace(settings, loss="bce", foreground=0.25), phantom_data, run, resume=True)
 
 
+@pytest.mark.slow
 def test_a_network_in_windows_predicts_on_whole_radiographs(phantom_data, run_settings, tmp_path):
     settings = replace(run_settings, epochs=1, crop=32, sliding=True)
     run = trained(settings, phantom_data, tmp_path / "run")
@@ -114,6 +115,7 @@ def test_a_network_in_windows_predicts_on_whole_radiographs(phantom_data, run_se
     )
 
 
+@pytest.mark.slow
 def test_patience_ends_a_training_and_a_resumed_one_ends_as_it(
     phantom_data, run_settings, tmp_path
 ):

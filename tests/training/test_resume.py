@@ -165,7 +165,9 @@ def test_killed_at_random_times_it_ends_with_the_same_weights(phantom_data, whol
     assert_same(whole, run)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_it_in_one_line_that_says_how_to_go_on(phantom_data, tmp_path, signum):
     run = tmp_path / "run"
     process = start(phantom_data, run)

@@ -55,6 +55,7 @@ def pretrained(hands, run_settings, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_an_encoder_taught_bone_age_starts_a_segmentation(
     pretrained, phantom_data, run_settings, tmp_path, capsys
 ):
@@ -103,6 +104,7 @@ def test_no_model_is_refused(run_settings, tmp_path):
         start_from(compiled(settings, steps=2), settings)
 
 
+@pytest.mark.slow
 def test_positions_are_resized_to_another_grid(phantom_data, tmp_path):
     small = Settings("vit_tiny_patch16", 32, 1, 4, overrides={**VIT, "native_size": 32})
     fit(small, data=phantom_data, workdir=tmp_path, resume=False, command="", running=QUIET)
