@@ -52,7 +52,7 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         BonefracError: another kind of image, too large, cut short, or not decodable.
     """
     try:
-        dataset = _parsed(data, name)
+        dataset = parse_dicom(data, name)
         notes = _require_radiograph(dataset, name)
         _require_size(dataset, name, max_pixels)
         pixels, left_open = shown(_stored(dataset), dataset)
@@ -79,7 +79,12 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
     )
 
 
-def _parsed(data: bytes, name: str) -> "Dataset":
+def parse_dicom(data: bytes, name: str) -> "Dataset":
+    """The dataset of a DICOM file; its values are judged by who reads them.
+
+    Raises:
+        BonefracError: the file is deflated.
+    """
     import pydicom
     from pydicom.filereader import read_dataset
 
