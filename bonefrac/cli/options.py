@@ -1,9 +1,9 @@
 """What the commands share: one-line errors, a quiet TensorFlow, a progress bar."""
 
 import contextlib
-import os
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import click
 
 from bonefrac import __version__
 from bonefrac.errors import BonefracError
-from bonefrac.quiet import quiet_stderr
+from bonefrac.quiet import load_tensorflow as load_tensorflow
 
 if TYPE_CHECKING:
     from bonefrac.data.builder import Progress
@@ -43,13 +43,30 @@ class Group(click.Group):
     command_class = Command
 
 
-def load_tensorflow() -> None:
-    """Import TensorFlow without the lines that it writes at import whatever its log level is."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "tensorflow" in sys.modules:
-        return
-    with quiet_stderr():
-        import tensorflow  # noqa: F401
+def option_group(
+    argument: str, make: Callable[..., Any], *options: Callable[[Any], Any]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options that reach the command as one argument, so that a module can bring its own.
+
+    Args:
+        argument: of the command.
+        make: called with what the options were given, by their names; makes the argument.
+        options: of `click.option`.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def command(*args: Any, **values: Any) -> Any:
+            own = {name: values.pop(name) for name in names}
+            return function(*args, **values, **{argument: make(**own)})
+
+        before = len(getattr(command, "__click_params__", []))
+        for option in reversed(options):
+            option(command)
+        names = [option.name for option in getattr(command, "__click_params__", [])[before:]]
+        return command
+
+    return decorate
 
 
 @contextlib.contextmanager
