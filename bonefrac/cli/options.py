@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bonefrac import __version__
+from bonefrac.cli.progress import ProgressLines, rate_text
 from bonefrac.errors import BonefracError
 from bonefrac.quiet import load_tensorflow as load_tensorflow
 
@@ -70,8 +71,18 @@ def option_group(
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator["Progress"]:
-    """A progress bar on stderr, with rate and time left, fed by (what, done, total)."""
+def progress_bar(*, transient: bool = False) -> Iterator["Progress"]:
+    """A progress bar on stderr, with rate and time left, fed by (what, done, total).
+
+    Where stderr is no terminal, a line every half minute.
+
+    Args:
+        transient: leave nothing behind.
+    """
+    lines = ProgressLines(lambda line: click.echo(line, err=True))
+    if transient and not sys.stderr.isatty():
+        yield lines
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -90,15 +101,21 @@ def progress_bar() -> Iterator["Progress"]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    # Results that go into a file must not be drawn above the bar instead.
+    shared = sys.stdout.isatty()
+    bar = Progress(*columns, console=console, transient=transient, redirect_stdout=shared)
+    with bar:
         tasks: dict[str, Any] = {}
 
         def update(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bar.add_task(what, total=total, rate="")
             speed = bar.tasks[tasks[what]].speed
-            rate = f"{speed:.0f}/s" if speed else ""
+            rate = rate_text(speed) if speed else ""
             bar.update(tasks[what], completed=done, total=total, rate=rate)
+            if not console.is_terminal:
+                lines(what, done, total)
 
         yield update
 

@@ -1,15 +1,19 @@
 """`bonefrac-predict`: radiographs in, findings out. Each module brings its options."""
 
+import contextlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bonefrac.cli.options import Command, version_option
+from bonefrac.cli.options import Command, progress_bar, version_option
+from bonefrac.cli.predict_batch import BatchChoice, batch_options
 from bonefrac.cli.predict_model import ModelChoice, model_options
 from bonefrac.cli.predict_output import OutputChoice, output_options
 
 if TYPE_CHECKING:
+    from bonefrac.inference.batch.job import Job
     from bonefrac.inference.batch.sources import Source
 
 
@@ -18,41 +22,66 @@ if TYPE_CHECKING:
 @click.option("--image", "more", multiple=True, help="A radiograph; may be given several times.")
 @model_options
 @output_options
-@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@batch_options
 @version_option
 def predict(
     images: tuple[str, ...],
     more: tuple[str, ...],
     model: ModelChoice,
     output: OutputChoice,
-    jobs: int,
+    batch: BatchChoice,
 ) -> None:
     """Find fractures on IMAGES: files, folders, globs, a DICOMDIR, or - for one picture on stdin.
 
     DICOM, PNG, JPEG and TIFF. A picture that cannot be read is reported and the rest goes on;
-    the exit code is then 1. Research use only, not a medical device.
+    the exit code is then 1. What --output holds from an earlier run is not done again.
+    Research use only, not a medical device.
 
     \b
     bonefrac-predict --model runs/unet --image xray.jpg --output out
     bonefrac-predict --model unet.tflite --json folder/ > findings.jsonl
+    bonefrac-predict --model unet.tflite --jobs 4 --output out --csv out.csv archive/
     """
-    from bonefrac.inference.batch.job import Job, run
+    from bonefrac.inference.batch.job import Job
 
     sources = _sources([*images, *more], output)
-    failed = 0
-    for outcome in run(Job(model, output.output), sources, jobs=jobs):
-        output.tell(outcome)
-        failed += outcome.record is None
-    if failed and len(sources) > 1:
+    guarded = batch.guarded(len(sources))
+    job = Job(model, output.output, again=batch.again, guarded=guarded)
+    sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
+
+
+def _work(job: "Job", sources: "list[Source]", output: OutputChoice, *, jobs: int) -> int:
+    """Tell each finding; how many there are none of."""
+    from bonefrac.inference.batch.job import run
+
+    several = len(sources) > 1
+    bar = progress_bar(transient=True) if several else contextlib.nullcontext()
+    failed = kept = 0
+    with output.open() as tell, bar as progress:
+        for done, outcome in enumerate(run(job, sources, jobs=jobs), start=1):
+            tell(outcome)
+            failed, kept = failed + (outcome.record is None), kept + outcome.is_kept
+            if progress is not None:
+                progress("images", done, len(sources))
+    if kept:
+        click.echo(f"{kept} of {len(sources)} radiographs were done before", err=True)
+    if failed and several:
         click.echo(f"{failed} of {len(sources)} radiographs failed", err=True)
-    sys.exit(1 if failed else 0)
+    return failed
 
 
 def _sources(names: list[str], output: OutputChoice) -> "list[Source]":
     from bonefrac.inference.batch.sources import find_sources
 
+    for name in names:
+        if output.output is not None and Path(name).is_dir() and _same(Path(name), output.output):
+            raise click.UsageError("--output is a folder of radiographs: give another one.")
     stdin = iter(sys.stdin.buffer.read, None)
     sources = find_sources(names, stdin=stdin, leave_out=output.output)
     if not sources:
         raise click.UsageError("No radiograph: give a file, a folder, a glob or - for stdin.")
     return sources
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.exists() and one.samefile(other)

@@ -26,6 +26,12 @@ class ModelChoice:
             load_tensorflow()
         return load_model(self.model)
 
+    def key(self) -> str:
+        """Changes with the files of the model, wherever they lie."""
+        from bonefrac.inference.batch.kept import digest
+
+        return digest(self.model)
+
 
 model_options = option_group(
     "model",

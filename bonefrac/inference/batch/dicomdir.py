@@ -44,6 +44,7 @@ def referenced(path: Path) -> Iterator[tuple[Path, BonefracError | None]]:
 def _records(path: Path) -> "Iterator[Dataset]":
     import pydicom
 
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     yield from pydicom.dcmread(path).DirectoryRecordSequence
 
 

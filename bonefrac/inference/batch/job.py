@@ -2,17 +2,19 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bonefrac.data.workers import workers
 from bonefrac.errors import BonefracError
+from bonefrac.inference.batch.kept import kept, key
 from bonefrac.inference.batch.sources import Source
+from bonefrac.radiograph.reader import content
 
 if TYPE_CHECKING:
     from bonefrac.inference.finding import Finding
     from bonefrac.inference.predictor import Predictor
+    from bonefrac.radiograph.radiograph import Radiograph
 
 # Writes more about a finding: to `<base>.<suffix>`, where base has no suffix yet. Returns what the
 # JSON of the finding tells of it. Picklable, and its `repr` is all that its files depend on.
@@ -26,6 +28,10 @@ class Model(Protocol):
         """Load it, in the process that will use it."""
         ...
 
+    def key(self) -> str:
+        """What changes when its answers do; without loading it."""
+        ...
+
     def __hash__(self) -> int: ...
 
 
@@ -37,11 +43,15 @@ class Job:
         model: that answers; each process loads its own.
         output: folder for what is written of each finding, or None.
         writers: of more files a finding, where there is an output folder.
+        again: whether to do what an earlier run with the same model and options has done.
+        guarded: whether files are decoded in a process of their own, with limits.
     """
 
     model: Model
     output: Path | None = None
-    writers: tuple[Writer, ...] = field(default=())
+    writers: tuple[Writer, ...] = ()
+    again: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,11 +62,13 @@ class Outcome:
         source: its name.
         record: of `Finding.to_json` or `Finding.save`, or None.
         error: one line, where there is no record.
+        is_kept: whether the record is that of an earlier run.
     """
 
     source: str
     record: dict[str, Any] | None = None
     error: str = ""
+    is_kept: bool = False
 
 
 def run(job: Job, sources: Sequence[Source], *, jobs: int = 1) -> Iterator[Outcome]:
@@ -68,30 +80,58 @@ def run(job: Job, sources: Sequence[Source], *, jobs: int = 1) -> Iterator[Outco
     Raises:
         BonefracError: the model cannot be loaded or knows no fractures.
     """
+    one = functools.partial(outcome, job)
     if jobs == 1:
-        _ready(job.model)  # once, and not for every radiograph
+        yield from map(one, sources)
+        return
+    from bonefrac.data.workers import workers
+
     with workers(jobs) as parallel:
-        yield from parallel(functools.partial(outcome, job), sources)
+        yield from parallel(one, sources)
 
 
 def outcome(job: Job, source: Source) -> Outcome:
     """Do a job for one source."""
+    more = _key(job, source)
+    if (record := _kept(job, source, more)) is not None:
+        return Outcome(source.name, record, is_kept=True)
     predictor = _ready(job.model)
     try:
-        return Outcome(source.name, _record(job, predictor, source))
+        return Outcome(source.name, _record(job, predictor, source, more))
     except BonefracError as error:
         return Outcome(source.name, error=" ".join(str(error).split()))
 
 
-def _record(job: Job, predictor: "Predictor", source: Source) -> dict[str, Any]:
-    finding = predictor.predict(source.picture)
+def _key(job: Job, source: Source) -> dict[str, str]:
+    if job.output is None or source.error is not None:
+        return {}
+    return {"key": key(source, _model_key(job.model), tuple(map(repr, job.writers)))}
+
+
+def _kept(job: Job, source: Source, more: dict[str, str]) -> dict[str, Any] | None:
+    if job.output is None or job.again or not more:
+        return None
+    return kept(job.output / source.stem, image=source.name, **more)
+
+
+def _record(
+    job: Job, predictor: "Predictor", source: Source, more: dict[str, Any]
+) -> dict[str, Any]:
+    finding = predictor.predict(_guarded(source) if job.guarded else source.picture)
     if job.output is None:
         return finding.to_json()
     base = job.output / source.stem
-    more: dict[str, Any] = {}
     for write in job.writers:
-        more |= write(finding, base)
+        more = more | write(finding, base)
     return finding.save(base.parent, stem=base.name, more=more)
+
+
+def _guarded(source: Source) -> "Radiograph":
+    from bonefrac.radiograph.guarded import guarded_read
+
+    picture = source.picture
+    data = picture if isinstance(picture, bytes) else content(picture)
+    return guarded_read(data, name=source.name)
 
 
 @functools.lru_cache(maxsize=1)
@@ -99,3 +139,8 @@ def _ready(model: Model) -> "Predictor":
     predictor = model.load()
     predictor.card.require_fracture()
     return predictor
+
+
+@functools.lru_cache(maxsize=1)
+def _model_key(model: Model) -> str:
+    return model.key()
