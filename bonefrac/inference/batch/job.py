@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bonefrac.errors import BonefracError
 from bonefrac.inference.batch.kept import kept, key
 from bonefrac.inference.batch.sources import Source
-from bonefrac.radiograph.reader import content
 
 if TYPE_CHECKING:
     from bonefrac.inference.finding import Finding
     from bonefrac.inference.predictor import Predictor
     from bonefrac.radiograph.radiograph import Radiograph
 
-# Writes more about a finding: to `<base>.<suffix>`, where base has no suffix yet. Returns what the
-# JSON of the finding tells of it. Picklable, and its `repr` is all that its files depend on.
-Writer = Callable[["Finding", Path], dict[str, Any]]
+# Writes more about a finding of a source: to `<base>.<suffix>`, where base has no suffix yet.
+# Returns what the JSON of the finding tells of it. Picklable, and its `repr` is all that its files
+# depend on.
+Writer = Callable[["Finding", Source, Path], dict[str, Any]]
 
 
 class Model(Protocol):
@@ -122,16 +122,14 @@ def _record(
         return finding.to_json()
     base = job.output / source.stem
     for write in job.writers:
-        more = more | write(finding, base)
+        more = more | write(finding, source, base)
     return finding.save(base.parent, stem=base.name, more=more)
 
 
 def _guarded(source: Source) -> "Radiograph":
     from bonefrac.radiograph.guarded import guarded_read
 
-    picture = source.picture
-    data = picture if isinstance(picture, bytes) else content(picture)
-    return guarded_read(data, name=source.name)
+    return guarded_read(source.read(), name=source.name)
 
 
 @functools.lru_cache(maxsize=1)
