@@ -9,7 +9,7 @@ from bonefrac.radiograph.deidentify import profile, refusal
 from bonefrac.radiograph.deidentify.cleaning import Cleaner, identifying_words
 from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.radiograph.deidentify.pixels import clean_pixels
-from bonefrac.radiograph.dicom import parse_dicom
+from bonefrac.radiograph.dicom import parsed
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -63,7 +63,7 @@ def deidentify(data: bytes, name: str, *, key: Key, burned_in: bool = False) -> 
 
     with pydicom.config.disable_value_validation():  # odd values are judged here
         try:
-            dataset = parse_dicom(io.BytesIO(data), name)
+            dataset = parsed(data, name)
             told = _require_clean(dataset, name, burned_in)
             made = _made(dataset, name, key, told)
             out = io.BytesIO()
