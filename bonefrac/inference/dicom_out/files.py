@@ -1,15 +1,20 @@
 """The results of a finding as files beside its overlay."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bonefrac.inference.dicom_out import results
+from bonefrac.radiograph.deidentify.dataset import deidentify
+from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.storage import write_aside
 
 if TYPE_CHECKING:
     from bonefrac.inference.batch.sources import Source
     from bonefrac.inference.finding import Finding
+
+NO_DATE = datetime(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -19,10 +24,12 @@ class DicomWriter:
     Attributes:
         kinds: which of `bonefrac.inference.dicom_out.KINDS`.
         spatial: write the report as Comprehensive 3D SR.
+        key: to refer to the de-identified radiograph with, and to no patient; None tells all.
     """
 
     kinds: tuple[str, ...]
     spatial: bool = False
+    key: Key | None = None
 
     def __call__(self, finding: "Finding", source: "Source", base: Path) -> dict[str, Any]:
         """Write the results; what an earlier run left of a kind that there is none of now goes.
@@ -31,9 +38,14 @@ class DicomWriter:
             "seg_path" and so on, of what was written.
 
         Raises:
-            BonefracError: the source is no DICOM image that results can refer to.
+            BonefracError: the source is no DICOM image that results can refer to, or cannot be
+                de-identified.
         """
-        told = results(finding, source.read(), kinds=self.kinds, spatial=self.spatial)
+        data, made = source.read(), None
+        if self.key is not None:
+            data = deidentify(data, source.name, key=self.key).data
+            made = NO_DATE  # a result is often of the day of the radiograph
+        told = results(finding, data, kinds=self.kinds, spatial=self.spatial, made=made)
         paths = {kind: base.with_name(f"{base.name}.{kind}.dcm") for kind in self.kinds}
         for kind, path in paths.items():
             if kind in told:

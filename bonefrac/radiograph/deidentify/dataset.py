@@ -9,7 +9,7 @@ from bonefrac.radiograph.deidentify import profile, refusal
 from bonefrac.radiograph.deidentify.cleaning import Cleaner, identifying_words
 from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.radiograph.deidentify.pixels import clean_pixels
-from bonefrac.radiograph.dicom import parsed
+from bonefrac.radiograph.dicom import is_dicom, parsed
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -61,6 +61,8 @@ def deidentify(data: bytes, name: str, *, key: Key, burned_in: bool = False) -> 
     """
     import pydicom
 
+    if not is_dicom(data):
+        raise BonefracError(f"{name} is no DICOM file", expected="one", fix="Leave it out")
     with pydicom.config.disable_value_validation():  # odd values are judged here
         try:
             dataset = parsed(data, name)

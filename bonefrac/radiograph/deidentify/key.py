@@ -56,6 +56,10 @@ class Key:
             )
         return cls(secret)
 
+    def __repr__(self) -> str:
+        """A name of the key, which tells nothing of it."""
+        return f"Key({self.pseudonym('key', '')})"
+
     def uid(self, uid: str) -> str:
         """Another UID: a UUID of version 8 (RFC 9562) below 2.25 (PS3.5 B.2)."""
         number = int.from_bytes(self._digest("uid", uid)[:16], "big")
