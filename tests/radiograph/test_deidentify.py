@@ -94,7 +94,8 @@ def test_nothing_that_the_table_names_stays():
     assert {actions[tag_for_keyword(k)] for k in profile.HASHED} == {"U"}
     assert all(
         tag_for_keyword(keyword)
-        for keyword in (*profile.KEPT, *profile.HASHED, *profile.EMPTIED, *profile.IDENTIFIERS)
+        for listed in (profile.KEPT, profile.HASHED, profile.NAMED, profile.EMPTIED)
+        for keyword in (*listed, *profile.IDENTIFIERS)
     )
 
 
@@ -174,6 +175,14 @@ def test_meanings_in_a_hospitals_own_words_go():
         codes.append(code)
     found, _ = clean(dataset(ramp(8, 8), AnatomicRegionSequence=codes))
     assert [code.CodeMeaning for code in found.AnatomicRegionSequence] == ["of SCT"]
+
+
+def test_an_item_of_which_nothing_stays_keeps_its_place():
+    items = [pydicom.Dataset() for _ in range(3)]
+    items[0].PatientName = "Doe^Jane"
+    items[1].SegmentNumber = 7
+    found, _ = clean(dataset(ramp(8, 8), PerFrameFunctionalGroupsSequence=items))
+    assert [len(item) for item in found.PerFrameFunctionalGroupsSequence] == [0, 1, 0]
 
 
 def test_implicit_vr_stays_implicit():

@@ -12,9 +12,11 @@ from bonefrac.radiograph.deidentify.key import Key
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
 
-_TEXTS = {"CS", "LO", "SH"}
+_TEXTS = {"CS", "LO", "SH", "UC"}
 _LONGEST = 64  # characters of any text that stays: LO
 _NUMBERS = {"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD"}
+_COPIED = profile.KEPT | profile.HASHED | profile.NAMED
+_CONCEPTS = ("ConceptNameCodeSequence", "ConceptCodeSequence")
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
@@ -42,10 +44,12 @@ class Cleaner:
 
     def _element(self, element: "DataElement") -> "DataElement | None":
         keyword = element.keyword
-        if keyword not in profile.KEPT | profile.HASHED or not _as_expected(element):
+        if keyword not in _COPIED or not _as_expected(element):
             return None
         if keyword in profile.HASHED:
             return _with(element, _each(element.value, self._uid))
+        if keyword in profile.NAMED:
+            return _with(element, self.key.pseudonym(keyword, str(element.value)))
         if element.VR == "SQ":
             return self._sequence(element)
         if element.VR == "UI" and not _each_known(element.value):
@@ -55,9 +59,9 @@ class Cleaner:
         return deepcopy(element)
 
     def _sequence(self, element: "DataElement") -> "DataElement | None":
+        # An item of which nothing stays is left empty: frames are told by their place.
         items = [self.cleaned(item) for item in element.value if _stays(item)]
-        filled = [item for item in items if len(item)]
-        return _with(element, filled) if filled or not element.value else None
+        return _with(element, items) if items or not element.value else None
 
     def _uid(self, uid: str) -> str:
         return uid if not uid or _known(uid) else self.key.uid(uid)
@@ -94,9 +98,13 @@ def _stays(item: "Dataset") -> bool:
     """Whether an item of a sequence is none of a private code, a text, a name or a date."""
     scheme = item.get("CodingSchemeDesignator")
     kind = item.get("ValueType")
-    return (scheme is None or scheme in profile.SCHEMES) and (
-        kind is None or kind in profile.CONTENT_KEPT
-    )
+    if scheme is not None and scheme not in profile.SCHEMES:
+        return False
+    if kind is not None and kind not in profile.CONTENT_KEPT:
+        return False
+    # What a private code names has no name, and what one is says nothing.
+    concepts = filter(None, (item.get(keyword) for keyword in _CONCEPTS))
+    return all(any(map(_stays, codes)) for codes in concepts)
 
 
 def _as_expected(element: "DataElement") -> bool:

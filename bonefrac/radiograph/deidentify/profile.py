@@ -34,13 +34,15 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_OBJECT = "SOPClassUID Modality ImageType PresentationIntentType InstanceNumber SeriesNumber"
+_OBJECT = """
+    SOPClassUID Modality ImageType PresentationIntentType ConversionType InstanceNumber
+    SeriesNumber"""
 _EQUIPMENT = "Manufacturer ManufacturerModelName SoftwareVersions"
 _ANATOMY = """
     BodyPartExamined ViewPosition ViewCodeSequence ViewModifierCodeSequence Laterality
     ImageLaterality FrameLaterality PatientOrientation AnatomicRegionSequence
     AnatomicRegionModifierSequence"""
-_CODES = "CodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning"
+_CODES = "CodeValue LongCodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning"
 _EXPOSURE = """
     KVP ExposureTime ExposureTimeInuS XRayTubeCurrent XRayTubeCurrentInuA Exposure ExposureInuAs
     DistanceSourceToDetector DistanceSourceToPatient EstimatedRadiographicMagnificationFactor
@@ -107,6 +109,9 @@ HASHED = _names("""
     SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID
     ReferencedSOPInstanceUID DimensionOrganizationUID TrackingUID UID""")
 
+# Becomes a pseudonym: a text that tells lesions apart, and must be there beside its UID.
+NAMED = _names("TrackingID")
+
 # Must be there, and may be empty (type 2).
 EMPTIED = _names("""
     StudyDate StudyTime AccessionNumber ReferringPhysicianName PatientBirthDate PatientSex
@@ -123,12 +128,10 @@ DUMMIES = {
 }
 
 # Of a report only what is coded, measured or drawn; a text, a name or a date can tell anything.
-CONTENT_KEPT = _names("""
-    CONTAINER CODE NUM IMAGE COMPOSITE UIDREF SCOORD""")
+CONTENT_KEPT = _names("CONTAINER CODE NUM IMAGE COMPOSITE UIDREF SCOORD")
 
 # Codes of others are a hospital's own, with meanings in its own words.
-SCHEMES = _names("""
-    DCM SCT SRT SNM3 LN UCUM RADLEX FMA NCIt UMLS""")
+SCHEMES = _names("DCM SCT SRT SNM3 LN UCUM RADLEX FMA NCIt UMLS RFC5646 99BONEFRAC")
 
 # What a patient is known by besides names (every attribute that holds a person's name counts). A
 # text that stays must not hold any word of it.

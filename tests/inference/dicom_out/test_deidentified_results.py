@@ -1,6 +1,8 @@
 """Results of a de-identified radiograph name no patient, and refer to it by its new UIDs."""
 
 import io
+import shutil
+import subprocess
 
 import numpy as np
 import pydicom
@@ -83,6 +85,33 @@ def test_a_result_can_be_de_identified_itself(tmp_path):
             assert len(codes) == len(before.SegmentSequence)
     with pytest.raises(BonefracError, match="BurnedInAnnotation YES"):
         deidentify(results["sc"], "sc", key=KEY)
+
+
+def test_reports_keep_what_is_coded_and_measured_only(tmp_path):
+    _, results, _ = written(tmp_path / "a", None)
+    kinds = []
+    for data in (results["sr"], deidentify(results["sr"], "sr", key=KEY).data):
+        items = list(_content(pydicom.dcmread(io.BytesIO(data))))
+        kinds.append([item.ValueType for item in items])
+        assert all(item.ConceptNameCodeSequence for item in items if item.ValueType != "IMAGE")
+    assert {"TEXT", "NUM", "CODE"} <= set(kinds[0])
+    assert kinds[1] == [kind for kind in kinds[0] if kind not in ("TEXT", "PNAME", "DATETIME")]
+
+
+@pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dciodvfy (dicom3tools) is not installed")
+def test_a_validator_finds_no_fault(tmp_path):
+    _, results, _ = written(tmp_path / "a", None)
+    for kind, data in results.items():
+        after = deidentify(data, kind, key=KEY, burned_in=True).data
+        (tmp_path / "x.dcm").write_bytes(after)
+        done = subprocess.run(["dciodvfy", tmp_path / "x.dcm"], capture_output=True, text=True)
+        assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
+
+
+def _content(item):
+    for child in item.get("ContentSequence", ()):
+        yield child
+        yield from _content(child)
 
 
 def test_a_key_is_told_apart_and_not_told():
