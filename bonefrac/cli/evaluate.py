@@ -54,7 +54,7 @@ _MODES = ("compare", "pool", "table")
 @click.option(
     "--calibrate",
     metavar="SPLIT",
-    help="Fit temperature and thresholds anew on this split, and score at those.",
+    help="Fit calibration and thresholds anew on this split, and score at those.",
 )
 @click.option("--write-card", is_flag=True, help="Keep them in the card of the model folder.")
 @click.option(
@@ -156,7 +156,7 @@ def _write_card(model: "Model", cases: Any, data: Path) -> None:
     from bonefrac.evaluation.recalibrate import write_calibration
 
     calibration, choice = model.observer.calibration, model.choice
-    scored = outputs_of(cases, calibration["temperature"])
+    scored = outputs_of(cases, calibration)
     answers = {choice.calibrate: model.fitted, choice.split: scored}
     scores = {split: score(out, calibration) for split, out in answers.items() if out}
     how = f"on {choice.calibrate} of {data.name}: {command_line()}"

@@ -117,7 +117,7 @@ def open_model(
     if not choice.calibrate:
         return Model(path, observer, choice)
     answers = observe(observer, data, choice.calibrate, progress=progress)
-    fitted = outputs_of(answers, observer.calibration["temperature"])
+    fitted = outputs_of(answers, observer.calibration)
     return Model(path, Observer(observer.predictor, calibrate_on(fitted)), choice, fitted)
 
 
