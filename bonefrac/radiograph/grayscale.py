@@ -57,11 +57,17 @@ def shown(stored: np.ndarray, dataset: "Dataset") -> tuple[np.ndarray, list[str]
 
     Returns:
         Pixels float32 [H, W] in 0..255, and notes on what the file left open.
+
+    Raises:
+        ValueError: a window or a rescaling is not finite.
     """
     from pydicom.pixels import apply_modality_lut
 
     notes: list[str] = []
     grays = _of_interest(apply_modality_lut(stored, dataset), dataset, notes)
+    if not np.isfinite(grays).all():
+        raise ValueError("a window or a rescaling of numbers that are not finite")
+    grays = np.clip(grays, 0, 1)  # a VOI LUT may hold more than the bits that it says
     if inverted(dataset):
         grays = 1 - grays
     pixels = (grays * PIXEL_MAX).astype(np.float32)

@@ -105,8 +105,15 @@ def test_a_run_that_is_stopped_leaves_whole_files_and_goes_on(tflite, tmp_path, 
     for number in range(COUNT):
         cv2.imwrite(str(folder / f"{number:02d}.png"), image)
     words = ("-m", tflite, "-o", out, folder, "--jobs", 2, "--csv", table)
+    # A shell starts what runs in the background, such as these tests, deaf to Ctrl-C.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from bonefrac.cli.predict import predict; predict()"
+    )
     process = subprocess.Popen(
-        [PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", code, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     process.stdout.readline()
     process.send_signal(end)

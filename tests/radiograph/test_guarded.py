@@ -131,6 +131,15 @@ def test_a_decoder_is_kept_and_knows_no_environment(standin, monkeypatch):
     assert standin.read(b"", "tells").notes[1] != first[1]
 
 
+def test_a_decoder_that_refuses_is_kept():
+    with Guard() as guard:
+        refused(lambda: guard.read(b"no picture"))
+        (decoder,) = guard._idle
+        refused(lambda: guard.read(b"no picture either"))
+        assert guard.read(DICOM).size == ramp().shape
+        assert guard._idle == [decoder]
+
+
 def test_threads_share_a_guard():
     with Guard(workers=2, seconds=30) as guard:
         found = [None] * 8
