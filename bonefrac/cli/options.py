@@ -1,18 +1,18 @@
 """What the commands share: one-line errors, a quiet TensorFlow, a progress bar."""
 
 import contextlib
-import os
+import functools
 import sys
 from collections.abc import Callable, Iterator
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bonefrac import __version__
+from bonefrac.cli.progress import ProgressLines, rate_text
 from bonefrac.errors import BonefracError
-from bonefrac.quiet import quiet_stderr
+from bonefrac.quiet import load_tensorflow as load_tensorflow
 
 if TYPE_CHECKING:
     from bonefrac.data.builder import Progress
@@ -48,21 +48,48 @@ class Group(click.Group):
 
 def add_options(command: Callable[..., Any], *options: Decorator) -> Callable[..., Any]:
     """Give a command click options, shown by `--help` in this order."""
-    return reduce(lambda inner, option: option(inner), reversed(options), command)
+    return functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
-def load_tensorflow() -> None:
-    """Import TensorFlow without the lines that it writes at import whatever its log level is."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "tensorflow" in sys.modules:
-        return
-    with quiet_stderr():
-        import tensorflow  # noqa: F401
+def option_group(
+    argument: str, make: Callable[..., Any], *options: Callable[[Any], Any]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options that reach the command as one argument, so that a module can bring its own.
+
+    Args:
+        argument: of the command.
+        make: called with what the options were given, by their names; makes the argument.
+        options: of `click.option`.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def command(*args: Any, **values: Any) -> Any:
+            own = {name: values.pop(name) for name in names}
+            return function(*args, **values, **{argument: make(**own)})
+
+        before = len(getattr(command, "__click_params__", []))
+        for option in reversed(options):
+            option(command)
+        names = [option.name for option in getattr(command, "__click_params__", [])[before:]]
+        return command
+
+    return decorate
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator["Progress"]:
-    """A progress bar on stderr, with rate and time left, fed by (what, done, total)."""
+def progress_bar(*, transient: bool = False) -> Iterator["Progress"]:
+    """A progress bar on stderr, with rate and time left, fed by (what, done, total).
+
+    Where stderr is no terminal, a line every half minute.
+
+    Args:
+        transient: leave nothing behind.
+    """
+    lines = ProgressLines(lambda line: click.echo(line, err=True))
+    if transient and not sys.stderr.isatty():
+        yield lines
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -81,15 +108,21 @@ def progress_bar() -> Iterator["Progress"]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    # Results that go into a file must not be drawn above the bar instead.
+    shared = sys.stdout.isatty()
+    bar = Progress(*columns, console=console, transient=transient, redirect_stdout=shared)
+    with bar:
         tasks: dict[str, Any] = {}
 
         def update(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bar.add_task(what, total=total, rate="")
             speed = bar.tasks[tasks[what]].speed
-            rate = f"{speed:.0f}/s" if speed else ""
+            rate = rate_text(speed) if speed else ""
             bar.update(tasks[what], completed=done, total=total, rate=rate)
+            if not console.is_terminal:
+                lines(what, done, total)
 
         yield update
 

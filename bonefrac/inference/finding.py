@@ -118,16 +118,19 @@ class Finding:
             "notes": list(self.notes),
         }
 
-    def save(self, folder: str | Path, stem: str | None = None) -> dict[str, Any]:
+    def save(
+        self, folder: str | Path, stem: str | None = None, *, more: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Write `<stem>.mask.png` (0 and 255), `<stem>.overlay.png` and, last, `<stem>.json`.
 
         Args:
             folder: created if missing.
             stem: what the files are called, replacing files of that name. Without it, the
                 stem of the image, never replacing the finding of another image.
+            more: that the JSON file shall hold.
 
         Returns:
-            What the JSON file holds: `to_json()` with `mask_path` and `overlay_path`.
+            What the JSON file holds: `to_json()` with `mask_path` and `overlay_path`, and `more`.
 
         Raises:
             BonefracError: `stem` is no file name, or another image's finding has that name.
@@ -143,6 +146,7 @@ class Finding:
             with write_aside(path) as aside:
                 Image.fromarray(picture).save(aside)
         record = self.to_json() | {"mask_path": str(mask), "overlay_path": str(overlay)}
+        record |= more or {}
         write_text(folder / f"{stem}.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
         return record
 

@@ -10,6 +10,7 @@ from bonefrac.inference.card import Card
 from bonefrac.inference.finding import Finding, find
 from bonefrac.inference.runtimes import Runtime, open_runtime
 from bonefrac.radiograph.letterbox import Letterbox
+from bonefrac.radiograph.radiograph import Radiograph
 from bonefrac.radiograph.reader import read
 
 
@@ -33,12 +34,12 @@ class Predictor:
         """The Keras model, or None where the runtime has none."""
         return self._runtime.model
 
-    def predict(self, source: str | Path | bytes | np.ndarray) -> Finding:
+    def predict(self, source: str | Path | bytes | np.ndarray | Radiograph) -> Finding:
         """Find fractures on one radiograph.
 
         Args:
-            source: path of a DICOM, PNG, JPEG or TIFF file, its bytes, or an array [H, W],
-                [H, W, 1] or [H, W, 3].
+            source: path of a DICOM, PNG, JPEG or TIFF file, its bytes, an array [H, W],
+                [H, W, 1] or [H, W, 3], or a radiograph that was read.
 
         Returns:
             The finding, its mask and boxes in pixels of the original picture.

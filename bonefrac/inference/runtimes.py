@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.special import expit
 
 from bonefrac import schema
 from bonefrac.errors import BonefracError
@@ -46,6 +45,8 @@ class KerasRuntime:
 
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]:
         """Answer for one square."""
+        from scipy.special import expit  # takes as long to import as a LiteRT model to answer
+
         self.card.require_fracture()
         batch = np.asarray(square, np.float32)[None, ..., None]
         logits = slide(self._logits, batch, window=self.card.window)

@@ -1,12 +1,13 @@
 """A DICOM radiograph, checked before anything of it is decoded, as the scene on a screen."""
 
 import io
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bonefrac.errors import BonefracError
-from bonefrac.radiograph.codestream import claimed_size
+from bonefrac.radiograph.codestream import MAX_SCANS, claimed, scans
 from bonefrac.radiograph.grayscale import shown
 from bonefrac.radiograph.radiograph import Radiograph, Spacing
 
@@ -24,6 +25,8 @@ _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 # The whole dataset is one zlib stream: a few kilobytes can inflate to gigabytes before anything
 # can be checked.
 _DEFLATED = {"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"}
+_WRAPPED = "1.2.840.10008.1.2.1.98"  # not compressed, only in pieces
+_RLE, _RLE_HEADER = "1.2.840.10008.1.2.5", 64
 _VIEWS = {
     **dict.fromkeys(("AP", "PA", "APO", "PAO", "DP", "PD"), "frontal"),
     **dict.fromkeys(("LL", "RL", "LAT", "LATERAL", "ML", "LM"), "lateral"),
@@ -57,7 +60,7 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         _require_size(dataset, name, max_pixels)
         pixels, left_open = shown(_stored(dataset), dataset)
         spacing = _spacing(dataset)
-    except BonefracError:
+    except (BonefracError, MemoryError):
         raise
     except Exception as error:  # pydicom and the decoders raise whatever they trip over
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
@@ -133,16 +136,46 @@ def _require_size(dataset: "Dataset", name: str, max_pixels: int) -> None:
             expected=f"one picture of at most {max_pixels // 10**6} Mpx",
             fix="Check that it is an X-ray",
         )
-    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        return
-    claimed = claimed_size(next(generate_frames(dataset.PixelData, number_of_frames=1)))
-    if claimed is not None and claimed != size:
+    samples, bits = int(dataset.SamplesPerPixel), int(dataset.BitsAllocated)
+    if samples not in (1, 3) or bits not in (1, 8, 16, 32):
         raise BonefracError(
-            f"{name} says {size[1]}x{size[0]} pixels and its compressed picture "
-            f"{claimed[1]}x{claimed[0]}",
-            expected="one size",
-            fix="Fetch the file again",
+            f"{name} has {samples} samples of {bits} bits a pixel",
+            expected="1 or 3 samples of 8 or 16 bits",
+            fix="Check that it is an X-ray",
         )
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax.is_encapsulated and syntax != _WRAPPED:
+        frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
+        _require_claim(frame, (*size, samples), name, bits=bits if syntax == _RLE else 0)
+
+
+def _require_claim(frame: bytes, size: tuple[int, int, int], name: str, *, bits: int) -> None:
+    """Refuse a compressed picture that is another than its tags say, or that never ends.
+
+    Args:
+        size: height, width and samples by the tags.
+        bits: of a sample in RLE, which claims nothing but cannot be longer than what it spares;
+            else 0.
+    """
+    claim = claimed(frame)
+    if bits:
+        if 8 * len(frame) <= 2 * math.prod(size) * bits + 8 * _RLE_HEADER:
+            return
+        found = f"{len(frame)} bytes of RLE"
+    elif claim is None:
+        found = "nothing that a decoder knows"
+    elif scans(frame) > MAX_SCANS:
+        found = f"{scans(frame)} scans"
+    elif claim != size:
+        found = f"{claim[1]}x{claim[0]} in {claim[2]}"
+    else:
+        return
+    raise BonefracError(
+        f"{name} says {size[1]}x{size[0]} pixels in {size[2]} samples and its compressed picture "
+        f"{found}",
+        expected="one size",
+        fix="Fetch the file again",
+    )
 
 
 def _stored(dataset: "Dataset") -> np.ndarray:

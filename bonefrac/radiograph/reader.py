@@ -1,12 +1,14 @@
 """Read one X-ray, whatever picture file it comes in, into gray pixels from 0 to 255."""
 
 import io
+import math
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bonefrac.errors import BonefracError
+from bonefrac.radiograph.codestream import MAX_SCANS, scans
 from bonefrac.radiograph.dicom import is_dicom, read_dicom
 from bonefrac.radiograph.grayscale import robust_window
 from bonefrac.radiograph.radiograph import Radiograph
@@ -16,18 +18,21 @@ FORMATS = ("PNG", "JPEG", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom")
 # A 43 x 43 cm detector at 0.1 mm has 18 Mpx; a file that claims four times that is not an X-ray.
 MAX_PIXELS = 80_000_000
-_PHOTOMETRIC = 262  # TIFF tag
+# Raw 16-bit pixels of such a picture, and colour, take less.
+MAX_BYTES = 512 * 2**20
+_PHOTOMETRIC, _TILE = 262, (322, 323)  # TIFF tags
 _LARGEST = 1e30  # so that differences stay finite in float32
 
 
-def read(source: str | Path | bytes | np.ndarray) -> Radiograph:
-    """Read a radiograph from a file, from encoded bytes or from an array.
+def read(source: str | Path | bytes | np.ndarray | Radiograph) -> Radiograph:
+    """Read a radiograph from a file, from encoded bytes or from an array; one that is read stays.
 
     PNG, JPEG and TIFF; gray or colour (ITU-R 601 luma); 8 bits as they are, more bits windowed
     between the 0.1 and 99.9 percentiles; EXIF orientation applied. DICOM as `read_dicom` has it.
 
     Args:
-        source: path of a picture, its encoded bytes, or an array [H, W], [H, W, 1] or [H, W, 3].
+        source: path of a picture, its encoded bytes, an array [H, W], [H, W, 1] or [H, W, 3], or
+            a radiograph.
 
     Returns:
         The radiograph, pixels float32 [H, W] in 0..255.
@@ -35,39 +40,65 @@ def read(source: str | Path | bytes | np.ndarray) -> Radiograph:
     Raises:
         BonefracError: the file is missing, is no such picture, is cut short or is too large.
     """
+    if isinstance(source, Radiograph):
+        return source
     if isinstance(source, np.ndarray):
         return Radiograph(_from_array(source), "<array>")
     if isinstance(source, bytes):
-        return _of_bytes(source, "<bytes>")
-    path = Path(source)
+        return read_bytes(source)
+    return read_bytes(content(Path(source)), str(source))
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a picture file.
+
+    Raises:
+        BonefracError: there is no such file, it cannot be read, or it is too large.
+    """
     if not path.is_file():
         state = "is a folder" if path.is_dir() else "does not exist"
         raise BonefracError(f"{path} {state}", expected="a picture file", fix="Check the path")
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BonefracError(
             f"{path} cannot be read ({error.strerror})", expected="a picture file", fix="Check it"
         ) from None
-    return _of_bytes(data, str(path))
+    if len(data) > MAX_BYTES:
+        raise BonefracError(
+            f"{path} is larger than {MAX_BYTES // 2**20} MiB",
+            expected="one radiograph",
+            fix="Check that it is an X-ray",
+        )
+    return data
 
 
-def _of_bytes(data: bytes, name: str) -> Radiograph:
-    if is_dicom(data):
-        return read_dicom(data, name, max_pixels=MAX_PIXELS)
-    return Radiograph(_decode(data, name), name)
+def read_bytes(data: bytes, name: str = "<bytes>") -> Radiograph:
+    """Read a radiograph from the bytes of its file, as `read` does.
+
+    Args:
+        name: of the file, for errors and findings.
+    """
+    try:
+        if is_dicom(data):
+            return read_dicom(data, name, max_pixels=MAX_PIXELS)
+        return Radiograph(_decode(data, name), name)
+    except MemoryError:
+        raise BonefracError(
+            f"{name} takes more memory to decode than there is",
+            expected="a radiograph",
+            fix="Check that it is an X-ray",
+        ) from None
 
 
 def _decode(data: bytes, name: str) -> np.ndarray:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise _error(
-                f"{name} claims {image.width}x{image.height} pixels", "Check that it is an X-ray"
-            )
+        _require_modest(image, data, name)
         # Pillow refuses a picture that is cut short; OpenCV fills the rest with gray in silence.
         return _gray(image, name)
-    except BonefracError:
+    except (BonefracError, MemoryError):
         raise
     except UnidentifiedImageError:
         kind = f"{len(data)} bytes, starting {data[:8]!r}" if data else "an empty file"
@@ -77,6 +108,18 @@ def _decode(data: bytes, name: str) -> np.ndarray:
     except Exception as error:  # Pillow's parsers raise whatever they trip over: struct.error, ...
         reason = str(error).rstrip(".") or "cut short"
         raise _error(f"{name} cannot be decoded ({reason})", "Fetch the file again") from None
+
+
+def _require_modest(image: Image.Image, data: bytes, name: str) -> None:
+    """Refuse before decoding what would take too much of memory or time."""
+    tags = getattr(image, "tag_v2", {})
+    # A TIFF is decoded tile by tile, and a tile may be larger than its picture.
+    sizes = (image.width, image.height), tuple(tags.get(tag, 0) for tag in _TILE)
+    width, height = max(sizes, key=math.prod)
+    if width * height > MAX_PIXELS:
+        raise _error(f"{name} claims {width}x{height} pixels", "Check that it is an X-ray")
+    if scans(data) > MAX_SCANS:
+        raise _error(f"{name} has {scans(data)} scans", "Save it as a plain JPEG")
 
 
 def _error(received: str, fix: str) -> BonefracError:

@@ -1,0 +1,1 @@
+"""Many radiographs through one model: which they are, what is done with each, what is kept."""
