@@ -68,5 +68,6 @@ def _line(told: dict[str, Any]) -> str:
     regions = len(told["boxes"])
     outlined = f"{regions} region{'s' if regions != 1 else ''} outlined"
     line = f"{told['image']}: {told['verdict']}, probability {told['probability']:.2f}, {outlined}"
-    below = [*told["notes"], *([told["overlay_path"]] if "overlay_path" in told else [])]
+    stored = [f"stored: {', '.join(told['stored'])}"] if told.get("stored") else []
+    below = [*told["notes"], *stored, *([told["overlay_path"]] if "overlay_path" in told else [])]
     return "\n  ".join([line, *below])
