@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bonefrac.cli.options import option_group
+from bonefrac.inference.dicom_out import KINDS
 
 if TYPE_CHECKING:
     from bonefrac.inference.batch.job import Delivery
     from bonefrac.inference.batch.sources import Source
     from bonefrac.inference.dicomweb.archive import Archive
-
-KINDS = ("seg", "sr", "sc")
 
 
 @dataclass(frozen=True)

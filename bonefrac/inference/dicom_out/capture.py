@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bonefrac.inference.dicom_out.origin import Origin
-from bonefrac.inference.dicom_out.source import carry_loss, laterality, place
+from bonefrac.inference.dicom_out.source import carry_loss, carry_side, place
 from bonefrac.inference.dicom_out.terms import SOURCE_IMAGE
 from bonefrac.schema import NOT_A_DEVICE
 
@@ -34,7 +34,7 @@ def capture(origin: Origin) -> "Dataset":
         **origin.identity("sc", number=_SERIES),
     )
     place(made, source)
-    made.Laterality = laterality(source) or None
+    carry_side(made, source)
     carry_loss(made, source)
     made.BurnedInAnnotation = "YES"
     made.ConversionType = "WSD"

@@ -43,6 +43,12 @@ _NEVER_ABSENT = {
     "AccessionNumber",
     "ReferringPhysicianName",
 }
+# A side that is not told is empty, but absent of what has none: PS3.3 table C.7-5a.
+_UNPAIRED = {
+    *("ABDOMEN", "CHEST", "CSPINE", "CTSPINE", "COCCYX", "HEAD", "JAW", "LSPINE", "LSSPINE"),
+    *("MANDIBLE", "NECK", "NOSE", "PELVIS", "SACRUM", "SKULL", "SPINE", "SSPINE", "STERNUM"),
+    *("TSPINE", "TLSPINE", "WHOLEBODY"),
+}
 _LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 
 
@@ -108,6 +114,13 @@ def laterality(source: "Dataset") -> str:
     """Which side of the body: "L", "R", or "" where that is not told or both are shown."""
     side = str(source.get("Laterality") or source.get("ImageLaterality") or "").upper()
     return side if side in ("L", "R") else ""
+
+
+def carry_side(made: "Dataset", source: "Dataset") -> None:
+    """Give the series of a picture the side of its radiograph."""
+    side = laterality(source)
+    if side or str(source.get("BodyPartExamined") or "").upper() not in _UNPAIRED:
+        made.Laterality = side or None
 
 
 def place(made: "Dataset", source: "Dataset") -> None:

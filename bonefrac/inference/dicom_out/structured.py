@@ -168,6 +168,8 @@ def _where(origin: Origin, segmentation: "Dataset | None", number: int) -> dict[
             segment_number=number,
             source_image=hsr.SourceImageForSegmentation(*image),
         )
+        # The frame holds that segment only, and both may not be given: PS3.3 table C.18.4-1.
+        del segment[0].ReferencedSOPSequence[0].ReferencedSegmentNumber
         return {"referenced_segment": segment}
     box = origin.finding.boxes[number - 1]
     left, top, right, bottom = box.x, box.y, box.x + box.width, box.y + box.height

@@ -160,6 +160,8 @@ def _session(authorization: str | None) -> "requests.Session":
     import requests
 
     session = requests.Session()
+    # What inflates could do so without end, and pixels hardly shrink.
+    session.headers["Accept-Encoding"] = "identity"
     session.headers["User-Agent"] = f"bonefrac/{__version__}"
     if authorization is not None:
         # Not as a header of the session: ~/.netrc would win over that.
