@@ -55,7 +55,7 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         BonefracError: another kind of image, too large, cut short, or not decodable.
     """
     try:
-        dataset = parsed(data, name)
+        dataset = parse_dicom(data, name)
         notes = _require_radiograph(dataset, name)
         _require_size(dataset, name, max_pixels)
         pixels, left_open = shown(_stored(dataset), dataset)
@@ -82,11 +82,11 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
     )
 
 
-def parsed(data: bytes, name: str) -> "Dataset":
-    """Parse a file that `is_dicom`, its pixels not decoded.
+def parse_dicom(data: bytes, name: str) -> "Dataset":
+    """Parse a file that `is_dicom`; pixels are not decoded, and values not judged.
 
     Raises:
-        BonefracError: it is deflated.
+        BonefracError: the file is deflated.
     """
     import pydicom
     from pydicom.filereader import read_dataset
