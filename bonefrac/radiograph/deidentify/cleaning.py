@@ -55,9 +55,9 @@ class Cleaner:
         return deepcopy(element)
 
     def _sequence(self, element: "DataElement") -> "DataElement | None":
-        items = [self.cleaned(item) for item in element.value if _stays(item)]
-        filled = [item for item in items if len(item)]
-        return _with(element, filled) if filled or not element.value else None
+        items = [(item, self.cleaned(item)) for item in element.value if _stays(item)]
+        left = [made for item, made in items if _says_something(item, made)]
+        return _with(element, left) if left or not element.value else None
 
     def _uid(self, uid: str) -> str:
         return uid if not uid or _known(uid) else self.key.uid(uid)
@@ -97,6 +97,12 @@ def _stays(item: "Dataset") -> bool:
     return (scheme is None or scheme in profile.SCHEMES) and (
         kind is None or kind in profile.CONTENT_KEPT
     )
+
+
+def _says_something(item: "Dataset", made: "Dataset") -> bool:
+    """Whether an item is worth keeping once cleaned; one that was empty is, by being there."""
+    lost = any(keyword in item and keyword not in made for keyword in profile.CONTENT_NEEDED)
+    return not lost and (len(made) > 0 or len(item) == 0)
 
 
 def _as_expected(element: "DataElement") -> bool:

@@ -34,13 +34,15 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_OBJECT = "SOPClassUID Modality ImageType PresentationIntentType InstanceNumber SeriesNumber"
+_OBJECT = """
+    SOPClassUID Modality ImageType PresentationIntentType ConversionType ContentQualification
+    InstanceNumber SeriesNumber"""
 _EQUIPMENT = "Manufacturer ManufacturerModelName SoftwareVersions"
 _ANATOMY = """
     BodyPartExamined ViewPosition ViewCodeSequence ViewModifierCodeSequence Laterality
     ImageLaterality FrameLaterality PatientOrientation AnatomicRegionSequence
     AnatomicRegionModifierSequence"""
-_CODES = "CodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning"
+_CODES = "CodeValue LongCodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning"
 _EXPOSURE = """
     KVP ExposureTime ExposureTimeInuS XRayTubeCurrent XRayTubeCurrentInuA Exposure ExposureInuAs
     DistanceSourceToDetector DistanceSourceToPatient EstimatedRadiographicMagnificationFactor
@@ -77,8 +79,8 @@ _REFERENCES = """
     SpatialLocationsPreserved CurrentRequestedProcedureEvidenceSequence"""
 _SEGMENTS = """
     SegmentationType SegmentationFractionalType MaximumFractionalValue SegmentsOverlap
-    SegmentSequence SegmentNumber SegmentLabel SegmentAlgorithmType SegmentAlgorithmName
-    SegmentationAlgorithmIdentificationSequence AlgorithmName AlgorithmVersion
+    SegmentSequence SegmentNumber SegmentLabel TrackingID SegmentAlgorithmType
+    SegmentAlgorithmName SegmentationAlgorithmIdentificationSequence AlgorithmName AlgorithmVersion
     AlgorithmFamilyCodeSequence SegmentedPropertyCategoryCodeSequence
     SegmentedPropertyTypeCodeSequence RecommendedDisplayCIELabValue ContentLabel"""
 _FRAMES = """
@@ -126,9 +128,15 @@ DUMMIES = {
 CONTENT_KEPT = _names("""
     CONTAINER CODE NUM IMAGE COMPOSITE UIDREF SCOORD""")
 
-# Codes of others are a hospital's own, with meanings in its own words.
+# Codes of others are a hospital's own, with meanings in its own words. RFC5646 names languages, and
+# 99BONEFRAC is ours.
 SCHEMES = _names("""
-    DCM SCT SRT SNM3 LN UCUM RADLEX FMA NCIt UMLS""")
+    DCM SCT SRT SNM3 LN UCUM RADLEX FMA NCIt UMLS RFC5646 99BONEFRAC""")
+
+# An item of a report that loses one of these says nothing any more, and would be no valid item.
+CONTENT_NEEDED = _names("""
+    ConceptNameCodeSequence ConceptCodeSequence MeasuredValueSequence MeasurementUnitsCodeSequence
+    ReferencedSOPSequence GraphicData UID""")
 
 # What a patient is known by besides names (every attribute that holds a person's name counts). A
 # text that stays must not hold any word of it.
