@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bonefrac.cli.dicom_output import DicomChoice, dicom_options
 from bonefrac.cli.dicomweb import ArchiveChoice, archive_options
 from bonefrac.cli.options import Command, progress_bar, version_option
 from bonefrac.cli.predict_batch import BatchChoice, batch_options
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--image", "more", multiple=True, help="A radiograph; may be given several times.")
 @model_options
 @output_options
+@dicom_options
 @batch_options
 @archive_options
 @version_option
@@ -31,6 +33,7 @@ def predict(
     more: tuple[str, ...],
     model: ModelChoice,
     output: OutputChoice,
+    dicom: DicomChoice,
     batch: BatchChoice,
     archive: ArchiveChoice,
 ) -> None:
@@ -51,10 +54,10 @@ def predict(
     names = [*images, *more]
     if archive.url is not None and names:
         raise click.UsageError("--dicomweb goes without IMAGES.")
-    deliver = archive.delivery()
+    writers, deliver = dicom.writers(output.output), archive.delivery()
     sources = _sources(names, output) if archive.url is None else archive.sources()
     guarded = batch.guarded(len(sources))
-    job = Job(model, output.output, deliver=deliver, again=batch.again, guarded=guarded)
+    job = Job(model, output.output, writers, deliver, again=batch.again, guarded=guarded)
     sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
 
 

@@ -75,4 +75,6 @@ def _line(told: dict[str, Any]) -> str:
 
 def _below(told: dict[str, Any]) -> list[str]:
     stored = [f"stored: {', '.join(told['stored'])}"] if told.get("stored") else []
-    return [*told["notes"], *stored, *([told["overlay_path"]] if "overlay_path" in told else [])]
+    # The mask is for programs.
+    files = [told[key] for key in told if key.endswith("_path") and key != "mask_path"]
+    return [*told["notes"], *stored, *files]

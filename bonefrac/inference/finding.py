@@ -1,6 +1,7 @@
 """What a model says about one radiograph: verdict, lesions, mask, and the files that tell it."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,27 @@ class Finding:
         record |= more or {}
         write_text(folder / f"{stem}.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
         return record
+
+    def to_dicom(
+        self, source: str | Path | bytes, *, kinds: Collection[str] = ("seg", "sr", "sc")
+    ) -> dict[str, Any]:
+        """Segmentation, structured report and annotated picture, in the study of the radiograph.
+
+        Args:
+            source: the DICOM file that the finding is of, or its bytes.
+            kinds: which of the three.
+
+        Returns:
+            Kind -> pydicom dataset, as `bonefrac.inference.dicom_out.results` gives them.
+
+        Raises:
+            BonefracError: the source is no such file, or highdicom is not installed.
+        """
+        from bonefrac.inference.dicom_out import results
+        from bonefrac.radiograph.reader import content
+
+        data = source if isinstance(source, bytes) else content(Path(source))
+        return results(self, data, kinds=kinds)
 
     def _require_own(self, path: Path) -> None:
         # "<bytes>" and "<array>" name no file, so two of them may be two pictures.

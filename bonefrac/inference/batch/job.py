@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bonefrac.errors import BonefracError
 from bonefrac.inference.batch.kept import kept, key
 from bonefrac.inference.batch.sources import Source
-from bonefrac.radiograph.reader import content, read_bytes
+from bonefrac.radiograph.reader import read_bytes
 
 if TYPE_CHECKING:
     from bonefrac.inference.finding import Finding
     from bonefrac.inference.predictor import Predictor
     from bonefrac.radiograph.radiograph import Radiograph
 
-# Writes more about a finding: to `<base>.<suffix>`, where base has no suffix yet. Returns what the
-# JSON of the finding tells of it. Picklable, and its `repr` is all that its files depend on.
-Writer = Callable[["Finding", Path], dict[str, Any]]
+# Writes more about a finding and the file that it is of: to `<base>.<suffix>`, where base has no
+# suffix yet. Returns what the JSON of the finding tells of it. Picklable, and its `repr` is all
+# that its files depend on.
+Writer = Callable[["Finding", bytes, Path], dict[str, Any]]
 
-# Takes a finding and the file that it is of elsewhere, whether or not anything is written here.
-# Returns and promises what a `Writer` does.
+# Takes them elsewhere, whether or not anything is written here; promises what a `Writer` does.
 Delivery = Callable[["Finding", bytes], dict[str, Any]]
 
 
@@ -124,28 +124,24 @@ def _kept(job: Job, source: Source, more: dict[str, str]) -> dict[str, Any] | No
 def _record(
     job: Job, predictor: "Predictor", source: Source, more: dict[str, Any]
 ) -> dict[str, Any]:
-    picture = source.picture
-    finding = predictor.predict(_read(picture, source.name, guarded=job.guarded))
+    data = source.read()
+    finding = predictor.predict(_read(data, source.name, guarded=job.guarded))
     if job.deliver is not None:
-        more = more | job.deliver(finding, _bytes(picture))
+        more = more | job.deliver(finding, data)
     if job.output is None:
         return finding.to_json() | more
     base = job.output / source.stem
     for write in job.writers:
-        more = more | write(finding, base)
+        more = more | write(finding, data, base)
     return finding.save(base.parent, stem=base.name, more=more)
 
 
-def _read(picture: Path | bytes, name: str, *, guarded: bool) -> "Radiograph":
+def _read(data: bytes, name: str, *, guarded: bool) -> "Radiograph":
     if guarded:
         from bonefrac.radiograph.guarded import guarded_read
 
-        return guarded_read(_bytes(picture), name=name)
-    return read_bytes(_bytes(picture), name)
-
-
-def _bytes(picture: Path | bytes) -> bytes:
-    return picture if isinstance(picture, bytes) else content(picture)
+        return guarded_read(data, name=name)
+    return read_bytes(data, name)
 
 
 @functools.lru_cache(maxsize=1)

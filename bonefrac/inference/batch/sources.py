@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bonefrac.errors import BonefracError
 from bonefrac.inference.batch.dicomdir import is_dicomdir, referenced
-from bonefrac.radiograph.reader import SUFFIXES
+from bonefrac.radiograph.reader import SUFFIXES, content
 
 STDIN = "-"
 # Enough for the preamble and the four letters behind it.
@@ -48,6 +48,15 @@ class Source:
         if self.fetch is not None:
             return self.fetch()
         return self.content if self.content is not None else self.path or Path(self.name)
+
+    def read(self) -> bytes:
+        """What is in its file.
+
+        Raises:
+            BonefracError: it is not to be read, or cannot be.
+        """
+        picture = self.picture
+        return picture if isinstance(picture, bytes) else content(picture)
 
 
 def find_sources(

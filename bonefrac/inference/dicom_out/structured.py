@@ -33,10 +33,9 @@ if TYPE_CHECKING:
 
 _SERIES = 9102
 _ANSWERS = {VERDICT_FRACTURE: PRESENT, VERDICT_DOUBT: INDETERMINATE, VERDICT_NONE: ABSENT}
-# Sizes of a lesion, where the finding knows them: where the spacing is that of the patient.
+# Of the lesion itself; the sides of its rectangle change when the picture is turned.
 _SIZES = (
-    ("width_mm", codes.SCT.Width, codes.UCUM.Millimeter),
-    ("height_mm", codes.DCM.Height, codes.UCUM.Millimeter),
+    ("length_mm", codes.SCT.Length, codes.UCUM.Millimeter),
     ("area_mm2", codes.SCT.Area, codes.UCUM.SquareMillimeter),
 )
 
@@ -85,23 +84,18 @@ def _observer(origin: Origin) -> hsr.ObservationContext:
     )
 
 
-def _shared(origin: Origin) -> dict[str, Any]:
-    return {
-        "finding_type": FRACTURE,
-        "finding_category": ABNORMAL,
-        "algorithm_id": hsr.AlgorithmIdentification(
-            name=origin.model, version=bonefrac.__version__, family=LEARNED, manufacturer=MAKER
-        ),
-    }
+def _algorithm(origin: Origin) -> hsr.AlgorithmIdentification:
+    return hsr.AlgorithmIdentification(
+        name=origin.model, version=bonefrac.__version__, family=LEARNED, manufacturer=MAKER
+    )
 
 
 def _picture(origin: Origin) -> hsr.MeasurementsAndQualitativeEvaluations:
-    """What is said of the whole picture."""
+    """What is said of the whole picture: no finding by itself, as the answer may be "absent"."""
     finding, source = origin.finding, origin.source
     answer = _ANSWERS.get(finding.verdict, UNDETERMINED)
     measured = []
-    # Of a picture that is not assessable there may be none.
-    if answer != UNDETERMINED and finding.probability is not None:
+    if finding.probability is not None:  # as it is where the picture is not assessable
         probability = round(finding.probability, 4)
         measured.append(hsr.Measurement(PROBABILITY, probability, codes.UCUM.NoUnits))
     group = hsr.MeasurementsAndQualitativeEvaluations(
@@ -111,7 +105,7 @@ def _picture(origin: Origin) -> hsr.MeasurementsAndQualitativeEvaluations:
         source_images=[
             hsr.SourceImageForMeasurementGroup(source.SOPClassUID, source.SOPInstanceUID)
         ],
-        **_shared(origin),
+        algorithm_id=_algorithm(origin),
     )
     for line in _lines(origin):
         group[0].ContentSequence.append(
@@ -123,11 +117,13 @@ def _picture(origin: Origin) -> hsr.MeasurementsAndQualitativeEvaluations:
 def _lines(origin: Origin) -> list[str]:
     """What a human reads beside the codes."""
     finding = origin.finding
-    reason = getattr(finding, "reason", None)
-    verdict = f"{finding.verdict}: {reason}" if reason else finding.verdict
-    located = [] if finding.boxes or finding.verdict == VERDICT_NONE else ["No lesion is outlined"]
-    told = [f"Verdict of the model {origin.model}: {verdict}", *located, *finding.notes]
-    return [plain(line) for line in (*told, NOT_A_DEVICE)]
+    told = [f"Verdict of the model {origin.model}: {finding.verdict}", finding.reason]
+    if not finding.boxes:
+        told.append("No lesion is outlined")
+    elif finding.spacing is None or not finding.spacing.in_patient:
+        known = f"of: {finding.spacing.provenance}" if finding.spacing else "not told"
+        told.append(f"No sizes in the patient: the spacing of the pixels is {known}")
+    return [plain(line) for line in (*told, *finding.notes, NOT_A_DEVICE) if line]
 
 
 def _lesions(
@@ -138,9 +134,11 @@ def _lesions(
             tracking_identifier=hsr.TrackingIdentifier(
                 tracking(origin, number), f"Fracture {number}"
             ),
+            finding_type=FRACTURE,
+            finding_category=ABNORMAL,
+            algorithm_id=_algorithm(origin),
             measurements=_measurements(box),
             **_where(origin, segmentation, number),
-            **_shared(origin),
         )
         for number, box in enumerate(origin.finding.boxes, start=1)
     ]
@@ -148,7 +146,7 @@ def _lesions(
 
 def _measurements(box: "Box") -> list[hsr.Measurement]:
     certainty = hsr.Measurement(CERTAINTY, round(100 * box.score, 2), codes.UCUM.Percent)
-    known = [(getattr(box, name, None), term, unit) for name, term, unit in _SIZES]
+    known = [(getattr(box, name), term, unit) for name, term, unit in _SIZES]
     sizes = [
         hsr.Measurement(term, round(size, 2), unit)
         for size, term, unit in known
