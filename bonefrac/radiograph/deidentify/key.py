@@ -34,6 +34,9 @@ class Key:
             )
         self._secret = secret
 
+    def __repr__(self) -> str:
+        return f"Key({self.pseudonym('key', '')})"  # tells keys apart, and nothing of the secret
+
     @classmethod
     def read(cls, path: Path) -> "Key":
         """The content of a file, without white space at its ends.
