@@ -24,6 +24,7 @@ _CARRIED = (
     "PatientIdentityRemoved",
     "DeidentificationMethod",
     "DeidentificationMethodCodeSequence",
+    "LongitudinalTemporalInformationModified",
     "StudyDate",
     "StudyTime",
     "StudyID",

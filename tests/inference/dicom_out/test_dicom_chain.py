@@ -144,6 +144,7 @@ def test_all_belong_to_the_radiograph_that_is_left(made):
         assert result.PatientName == image.PatientName
         assert result.SeriesInstanceUID != image.SeriesInstanceUID
         assert result.ContentQualification == "RESEARCH"
+        assert result.LongitudinalTemporalInformationModified == "REMOVED"
     assert references(told["seg"]) == references(told["sc"]) == {image.SOPInstanceUID}
     assert references(told["sr"]) == {image.SOPInstanceUID, uids["seg"]}
 
