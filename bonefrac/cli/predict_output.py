@@ -65,8 +65,16 @@ output_options = option_group(
 
 
 def _line(told: dict[str, Any]) -> str:
+    if told["probability"] is None:
+        return "\n  ".join([f"{told['image']}: {told['verdict']}. {told['reason']}", *_below(told)])
     regions = len(told["boxes"])
     outlined = f"{regions} region{'s' if regions != 1 else ''} outlined"
     line = f"{told['image']}: {told['verdict']}, probability {told['probability']:.2f}, {outlined}"
-    below = [*told["notes"], *([told["overlay_path"]] if "overlay_path" in told else [])]
-    return "\n  ".join([line, *below])
+    return "\n  ".join([line, *_below(told)])
+
+
+def _below(told: dict[str, Any]) -> list[str]:
+    stored = [f"stored: {', '.join(told['stored'])}"] if told.get("stored") else []
+    # The mask is for programs.
+    files = [told[key] for key in told if key.endswith("_path") and key != "mask_path"]
+    return [*told["notes"], *stored, *files]

@@ -55,7 +55,7 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         BonefracError: another kind of image, too large, cut short, or not decodable.
     """
     try:
-        dataset = _parsed(data, name)
+        dataset = parse_dicom(data, name)
         notes = _require_radiograph(dataset, name)
         _require_size(dataset, name, max_pixels)
         pixels, left_open = shown(_stored(dataset), dataset)
@@ -82,7 +82,12 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
     )
 
 
-def _parsed(data: bytes, name: str) -> "Dataset":
+def parse_dicom(data: bytes, name: str) -> "Dataset":
+    """Parse a file that `is_dicom`; pixels are not decoded, and values not judged.
+
+    Raises:
+        BonefracError: the file is deflated.
+    """
     import pydicom
     from pydicom.filereader import read_dataset
 

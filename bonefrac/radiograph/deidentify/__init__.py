@@ -1,0 +1,1 @@
+"""Taking the patient out of a DICOM file: what stays, what is replaced, and by what."""
