@@ -70,7 +70,7 @@ def require_highdicom() -> None:
         raise BonefracError(
             "highdicom is not installed",
             expected="it for results as DICOM",
-            fix="pip install 'bonefrac[dicom]'",
+            fix="Install it: pip install highdicom, or bonefrac with its extra dicom",
         )
 
 

@@ -18,12 +18,10 @@ def labelled(finding: "Finding") -> np.ndarray:
     from skimage.measure import label
 
     parts = label(finding.mask > 0, connectivity=2)
-    numbers: dict[tuple[int, int, int, int], list[int]] = {}
+    # No two lesions have one box: each would join its opposite sides and so cross the other.
+    place = {(b.x, b.y, b.width, b.height): n for n, b in enumerate(finding.boxes, start=1)}
+    order = np.zeros(parts.max() + 1, np.uint16)
     for number, (rows, columns) in enumerate(find_objects(parts), start=1):
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        numbers.setdefault((columns.start, rows.start, width, height), []).append(number)
-    order = np.zeros(parts.max() + 1, np.uint16)
-    for place, box in enumerate(finding.boxes, start=1):
-        # Two lesions may have one box, such as two L that face each other: either is as good.
-        order[numbers[box.x, box.y, box.width, box.height].pop()] = place
+        order[number] = place[columns.start, rows.start, width, height]
     return order[parts]

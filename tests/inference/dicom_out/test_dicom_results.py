@@ -102,6 +102,18 @@ def test_another_side_is_another_series():
     assert series[0] != series[1]
 
 
+def test_a_finding_tells_itself_of_a_file_or_its_bytes(tmp_path):
+    source, path = radiograph(), tmp_path / "hand.dcm"
+    path.write_bytes(source)
+    finding = found(source)
+    wanted = [made.SOPInstanceUID for made in results(finding, source).values()]
+    for given in (source, path, str(path)):
+        assert [made.SOPInstanceUID for made in finding.to_dicom(given).values()] == wanted
+    assert list(finding.to_dicom(path, kinds=["sc"])) == ["sc"]
+    with pytest.raises(BonefracError, match="does not exist"):
+        finding.to_dicom(tmp_path / "none.dcm")
+
+
 def test_only_what_was_asked_for_is_made():
     source = radiograph()
     assert list(results(found(source), source, kinds=["sr"])) == ["sr"]
@@ -185,7 +197,7 @@ def test_without_highdicom_one_line_says_so():
     # -S: no installed packages at all.
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
     assert "highdicom is not installed" in done.stderr
-    assert "bonefrac[dicom]" in done.stderr
+    assert "pip install highdicom" in done.stderr
 
 
 def test_uids_are_of_the_form_that_the_standard_gives_to_uuids():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bonefrac.inference.dicom_out import results
 from bonefrac.inference.dicom_out.lesions import labelled
-from tests.inference.dicom_out.findings import LESIONS, found, radiograph
+from tests.inference.dicom_out.findings import found, radiograph
 
 SOURCE = radiograph()
 WITH_SPACING = radiograph(PixelSpacing=[0.2, 0.1], ImagerPixelSpacing=[0.21, 0.11])
@@ -73,16 +73,3 @@ def test_every_lesion_has_the_number_of_its_box(seed, threshold):
         rows, columns = np.nonzero(numbers == number)
         assert (columns.min(), rows.min()) == (box.x, box.y)
         assert (columns.max() + 1 - box.x, rows.max() + 1 - box.y) == (box.width, box.height)
-
-
-def test_two_lesions_of_one_box_are_two_segments():
-    # Two L that face each other and do not touch.
-    corner = [(slice(10, 50), slice(10, 12), 0.9), (slice(48, 50), slice(10, 46), 0.9)]
-    other = [(slice(10, 46), slice(48, 50), 0.8), (slice(10, 12), slice(14, 50), 0.8)]
-    finding = found(SOURCE, lesions=(*corner, (slice(48, 50), slice(10, 50), 0.9), *other))
-    shared = found(SOURCE, lesions=(*corner, *other))
-    assert len(shared.boxes) == 2
-    for one in (finding, shared):
-        numbers = labelled(one)
-        assert set(np.unique(numbers)) == set(range(len(one.boxes) + 1))
-    assert LESIONS
