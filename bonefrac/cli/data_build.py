@@ -149,6 +149,14 @@ def grazpedwri(source: Path, out: Path, **arguments: Any) -> None:
     show_default=True,
     help="What radiographs are that neither annotations nor table mention.",
 )
+@click.option(
+    "--deidentify",
+    "key",
+    metavar="KEY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of a key (see bonefrac-data deidentify): ids and groups are its pseudonyms, and "
+    "DICOM files whose pixels may name the patient are left out.",
+)
 def folder(
     source: Path,
     out: Path,
@@ -156,6 +164,7 @@ def folder(
     classes: str,
     table: Path | None,
     unmarked: str,
+    key: Path | None,
     **arguments: Any,
 ) -> None:
     """Your own radiographs, with masks, COCO, YOLO, VOC, VIA or labelme annotations, or a table.
@@ -166,6 +175,7 @@ def folder(
     """
     chosen = tuple(name.strip() for name in classes.split(",") if name.strip())
     options = {"format": format, "classes": chosen, "table": table, "unmarked": unmarked}
+    options["key"] = key
     _build_data_set("folder", out, source=source, options=options, **arguments)
 
 

@@ -78,6 +78,7 @@ class Catalogue:
         left_out: id -> reason, for what the tables name but cannot be used (such as no file).
         groups_are: what a group is, for people: "patients", "blocks of 25 neighbouring ids".
         corrected: id -> what its tables contradict each other in, and which was believed.
+        pseudonyms: whether ids and groups are; then nothing may tell a file's name or content.
     """
 
     name: str
@@ -86,3 +87,4 @@ class Catalogue:
     left_out: Mapping[str, str] = field(default_factory=dict)
     groups_are: str = "radiographs"
     corrected: Mapping[str, str] = field(default_factory=dict)
+    pseudonyms: bool = False

@@ -49,7 +49,7 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
         catalogue = self.catalogue()
         _require_something_known(catalogue)
         self.report.left_out.update(catalogue.left_out)
-        found = self._readable(catalogue.entries)
+        found = self._readable(catalogue.entries, silent=catalogue.pseudonyms)
         duplicates = near_duplicates([small for _, small in found])
         entries = [entry for entry, _ in found]
         self.report.notes["near_duplicates"] = [
@@ -86,12 +86,15 @@ class RadiographBuilder(FoldedBuilder, skip_registration=True):  # type: ignore[
             hardware=entry.hardware,
         )
 
-    def _readable(self, entries: Sequence[Entry]) -> list[tuple[Entry, np.ndarray]]:
+    def _readable(
+        self, entries: Sequence[Entry], *, silent: bool
+    ) -> list[tuple[Entry, np.ndarray]]:
         found = []
         scanned = zip(entries, self.ahead(facts_of, entries), strict=True)
         for done, (entry, facts) in enumerate(scanned, start=1):
             if facts.why_left_out:
-                self.report.left_out[entry.id] = facts.why_left_out
+                reason = "cannot be read" if silent else facts.why_left_out
+                self.report.left_out[entry.id] = reason
             else:
                 found.append((entry, facts.thumbnail))
             self.progress("Scanning", done, len(entries))

@@ -2,7 +2,7 @@
 
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         BonefracError: another kind of image, too large, cut short, or not decodable.
     """
     try:
-        dataset = parse_dicom(data, name)
+        dataset = parse_dicom(io.BytesIO(data), name)
         notes = _require_radiograph(dataset, name)
         _require_size(dataset, name, max_pixels)
         pixels, left_open = shown(_stored(dataset), dataset)
@@ -82,20 +82,25 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
     )
 
 
-def parse_dicom(data: bytes, name: str) -> "Dataset":
+def parse_dicom(file: BinaryIO, name: str, *, pixels: bool = True) -> "Dataset":
     """Parse a file that `is_dicom`; pixels are not decoded, and values not judged.
+
+    Args:
+        file: opened, with its preamble.
+        name: of the file, for errors.
+        pixels: False ends ahead of them.
 
     Raises:
         BonefracError: the file is deflated.
+        Exception: whatever pydicom trips over in a damaged file.
     """
     import pydicom
     from pydicom.filereader import read_dataset
 
     # Odd values of tags that nobody reads are no reason for a warning a file.
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    start = io.BytesIO(data)
-    start.seek(_MAGIC_AT + len(_MAGIC))
-    meta = read_dataset(start, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
+    file.seek(_MAGIC_AT + len(_MAGIC))
+    meta = read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
     syntax = meta.get("TransferSyntaxUID")
     if syntax in _DEFLATED:
         raise BonefracError(
@@ -103,7 +108,8 @@ def parse_dicom(data: bytes, name: str) -> "Dataset":
             expected="a file that is not deflated: its size cannot be told before it is inflated",
             fix="Convert it, for example with dcmconv +te",
         )
-    return pydicom.dcmread(io.BytesIO(data))
+    file.seek(0)
+    return pydicom.dcmread(file, stop_before_pixels=not pixels)
 
 
 def _require_radiograph(dataset: "Dataset", name: str) -> list[str]:

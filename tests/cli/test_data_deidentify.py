@@ -5,13 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pydicom
 import pytest
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
 
-CR = "1.2.840.10008.5.1.4.1.1.1"
+from tests.radiograph.dicom_files import dataset, encoded, ramp
 
 
 def run(*words):
@@ -20,21 +16,9 @@ def run(*words):
 
 
 def write(path, **tags):
-    made = pydicom.Dataset()
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.SOPClassUID, made.SOPInstanceUID = CR, "1.2.3.1"
-    made.StudyInstanceUID, made.SeriesInstanceUID = "1.2.3.2", "1.2.3.3"
-    made.PatientID, made.PatientName = "Zq12345", "Zqname^Jane"
-    made.Rows = made.Columns = 8
-    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
-    made.BitsAllocated = made.BitsStored = 16
-    made.HighBit, made.PixelRepresentation = 15, 0
-    made.PixelData = np.zeros((8, 8), np.uint16).tobytes()
-    for name, value in tags.items():
-        setattr(made, name, value)
     path.parent.mkdir(parents=True, exist_ok=True)
-    made.save_as(path, enforce_file_format=True)
+    named = {"PatientID": "Zq12345", "PatientName": "Zqname^Jane"}
+    path.write_bytes(encoded(dataset(ramp(8, 8), **(named | tags))))
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from bonefrac.data.annotations import formats
 from bonefrac.data.annotations.classes import fracture_classes
 from bonefrac.data.annotations.marks import Annotations, Marks, Pictures
 from bonefrac.data.catalogue import Catalogue, Entry
+from bonefrac.data.datasets import patients
 from bonefrac.data.datasets import table as tables
 from bonefrac.data.datasets.about import FOLDER
 from bonefrac.data.outlines import Outlines
 from bonefrac.errors import BonefracError
+from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.radiograph.reader import FORMATS, SUFFIXES
 
 INTACT, UNKNOWN = "intact", "unknown"
@@ -29,12 +31,14 @@ def catalogue(
     classes: Sequence[str] = (),
     table: Path | None = None,
     unmarked: str = UNKNOWN,
+    key: Path | None = None,
 ) -> Catalogue:
     """Join pictures, annotations and table.
 
     A picture is fractured if a fracture is marked on it, else as the table says, else intact if
     it is annotated without any. A fracture that nobody marked has no mask. Without annotations
-    and table nothing is known of any picture.
+    and table nothing is known of any picture. DICOM files are grouped by patient, where the table
+    does not group them.
 
     Args:
         source: folder with pictures, in it or below; only `images/` is searched where it exists.
@@ -42,6 +46,7 @@ def catalogue(
         classes: which classes are fractures; see `fracture_classes`.
         table: a csv file; `labels.csv` in `source` if None and it exists.
         unmarked: what a picture is that neither annotations nor table mention.
+        key: file of the key that makes all ids and groups pseudonyms; None leaves them.
 
     Raises:
         BonefracError: no pictures, or something is not as expected.
@@ -50,6 +55,9 @@ def catalogue(
     pictures = _pictures(source, files)
     annotations = formats.read(files, pictures, format=format)
     rows, absent, table = _rows(source, table, pictures)
+    secret = Key.read(key) if key else None
+    headers = patients.read_headers(pictures.paths)
+    rows = patients.with_groups(rows, headers, secret)
     chosen = fracture_classes((annotations or _NOTHING).every_class, classes)
     marks = (annotations or _NOTHING).marks
     for name, found in marks.items():
@@ -63,10 +71,11 @@ def catalogue(
         for name, file in (annotations or _NOTHING).missing.items()
     }
     left_out |= {name: f"in {table.name}, no such picture" for name in absent if table}
-    grouped = any(entry.group for entry in entries)
-    return Catalogue(
-        FOLDER.name, source, entries, left_out, "the table's groups" if grouped else "radiographs"
-    )
+    groups_are = "patients" if headers else "the table's groups"
+    if not any(entry.group for entry in entries):
+        groups_are = "radiographs"
+    whole = Catalogue(FOLDER.name, source, entries, left_out, groups_are)
+    return patients.pseudonymous(whole, headers, secret) if secret else whole
 
 
 def recognises(source: Path) -> bool:

@@ -1,5 +1,6 @@
 """The radiograph that results refer to: checked, and what of it they carry on."""
 
+import io
 from typing import TYPE_CHECKING
 
 from bonefrac.errors import BonefracError
@@ -67,7 +68,7 @@ def read_source(data: bytes, finding: "Finding") -> "Dataset":
     if not is_dicom(data):
         raise _error(f"{name} is no DICOM file", "Write results as PNG and JSON for other pictures")
     try:
-        dataset = parse_dicom(data, name)
+        dataset = parse_dicom(io.BytesIO(data), name)
         frames = int(dataset.get("NumberOfFrames") or 1)
         size = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     except BonefracError:

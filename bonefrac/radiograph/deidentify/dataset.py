@@ -18,19 +18,6 @@ _UTF_8 = "ISO_IR 192"
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Whose a DICOM file is.
-
-    Attributes:
-        patient: the patient ID, else the study's UID, else the instance's.
-        instance: UID of the SOP instance.
-    """
-
-    patient: str
-    instance: str
-
-
-@dataclass(frozen=True)
 class Deidentified:
     """A file without its patient.
 
@@ -48,11 +35,11 @@ class Deidentified:
     silent: bool
 
 
-def identity(dataset: "Dataset") -> Identity:
-    """Whose a dataset is."""
-    instance = str(dataset.get("SOPInstanceUID") or "")
-    patient = str(dataset.get("PatientID") or "").strip()
-    return Identity(patient or str(dataset.get("StudyInstanceUID") or "") or instance, instance)
+def patient_of(dataset: "Dataset") -> str:
+    """The patient ID, else the UID of the study, else that of the instance; "" without any."""
+    keywords = ("PatientID", "StudyInstanceUID", "SOPInstanceUID")
+    values = (str(dataset.get(keyword) or "").strip() for keyword in keywords)
+    return next(filter(None, values), "")
 
 
 def deidentify(data: bytes, name: str, *, key: Key, burned_in: bool = False) -> Deidentified:
@@ -76,7 +63,7 @@ def deidentify(data: bytes, name: str, *, key: Key, burned_in: bool = False) -> 
 
     with pydicom.config.disable_value_validation():  # odd values are judged here
         try:
-            dataset = parse_dicom(data, name)
+            dataset = parse_dicom(io.BytesIO(data), name)
             told = _require_clean(dataset, name, burned_in)
             made = _made(dataset, name, key, told)
             out = io.BytesIO()
@@ -90,7 +77,7 @@ def deidentify(data: bytes, name: str, *, key: Key, burned_in: bool = False) -> 
                 expected="a whole DICOM file",
                 fix="Fetch the file again",
             ) from None
-    who = key.pseudonym("patient", identity(dataset).patient)
+    who = key.pseudonym("patient", patient_of(dataset))
     silent = refusal.silent(dataset)
     return Deidentified(
         out.getvalue(), who, str(made.StudyInstanceUID), str(made.SOPInstanceUID), silent
