@@ -122,8 +122,8 @@ FOLDER = About(
     name="folder",
     description="Your own radiographs, with masks or another tool's annotations.",
     labels="fracture, outlines or boxes, and what your table says",
-    groups="the table's column group or patient; else the patient that a DICOM file names; else each "
-    "radiograph by itself",
+    groups="the table's column group or patient; else the patient that a DICOM file names; else "
+    "each radiograph by itself",
     licence="",
     download="",
     layout="pictures anywhere below, annotations in one format, and labels.csv if you have one",
