@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bonefrac.cli.assess import AssessChoice, assess_options
 from bonefrac.cli.options import Command, progress_bar, version_option
 from bonefrac.cli.predict_batch import BatchChoice, batch_options
 from bonefrac.cli.predict_model import ModelChoice, model_options
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("images", nargs=-1)
 @click.option("--image", "more", multiple=True, help="A radiograph; may be given several times.")
 @model_options
+@assess_options
 @output_options
 @batch_options
 @version_option
@@ -28,6 +30,7 @@ def predict(
     images: tuple[str, ...],
     more: tuple[str, ...],
     model: ModelChoice,
+    assess: AssessChoice,
     output: OutputChoice,
     batch: BatchChoice,
 ) -> None:
@@ -46,7 +49,7 @@ def predict(
 
     sources = _sources([*images, *more], output)
     guarded = batch.guarded(len(sources))
-    job = Job(model, output.output, again=batch.again, guarded=guarded)
+    job = Job(assess.gated(model), output.output, again=batch.again, guarded=guarded)
     sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
 
 
