@@ -1,5 +1,6 @@
 """What an overlay says in words, in the corner where it hides the least."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -40,29 +41,44 @@ def draw_caption(pen: Pen, gray: np.ndarray, finding: "Finding") -> Pen:
 
 def _captions(pen: Pen, finding: "Finding") -> Iterator[list[Text]]:
     """From the whole caption to the shortest: the ways to break it that fit the picture."""
-    verdict, rest, short = _words(finding)
-    model, first = finding.model, f"{verdict} · {rest}"
-    use, sentences = NOT_A_DEVICE, [f"{s}." for s in NOT_A_DEVICE.rstrip(".").split(". ")]
-    whole = [[f"{first} · {model} · {use}"], [f"{first} · {model}", use], [first, model, use]]
-    whole += [[first, model, *sentences], [verdict, rest, model, *sentences]]
-    nameless = [[first, use], [first, *sentences], [verdict, rest, *sentences]]
-    for layouts in (whole, nameless, [[short, *sentences]], [[short, sentences[0]]], [[short]]):
+    for layouts in _refusals(finding) if finding.probability is None else _layouts(finding):
         texts = [render(lines, pen.font_size) for lines in layouts]
         yield [t for t in texts if t[0].shape[0] <= 0.4 * pen.height and t[0].shape[1] <= pen.width]
 
 
+def _layouts(finding: "Finding") -> Iterator[list[list[str]]]:
+    verdict, rest, short = _words(finding)
+    model, first = finding.model, f"{verdict} · {rest}"
+    use, sentences = NOT_A_DEVICE, _sentences(NOT_A_DEVICE)
+    whole = [[f"{first} · {model} · {use}"], [f"{first} · {model}", use], [first, model, use]]
+    yield [*whole, [first, model, *sentences], [verdict, rest, model, *sentences]]
+    yield [[first, use], [first, *sentences], [verdict, rest, *sentences]]
+    yield from ([[short, *sentences]], [[short, sentences[0]]], [[short]])
+
+
 def _words(finding: "Finding") -> tuple[str, str, str]:
     """Verdict, what is told of it, and both in short."""
-    verdict = finding.verdict.capitalize()
-    if finding.probability is None:
-        return verdict, finding.reason, verdict
-    told = figure(finding.probability)
+    verdict, told = finding.verdict.capitalize(), figure(finding.probability or 0.0)
     short = f"{verdict} {told}"
     if finding.uncertainty is not None:
         told += f" ± {finding.uncertainty:.2f}"
     if finding.verdict != VERDICT_NONE and not finding.boxes:
         verdict += ", no region outlined"
     return verdict, f"probability {told}", short
+
+
+def _refusals(finding: "Finding") -> Iterator[list[list[str]]]:
+    """The verdict and why; no model, as none was asked."""
+    verdict, use = finding.verdict.capitalize(), NOT_A_DEVICE
+    whole = [f"{verdict} · {finding.reason}", use]
+    wraps = [textwrap.wrap(finding.reason, letters) for letters in (50, 30, 20)]
+    yield [whole, *([verdict, *lines, *_sentences(use)] for lines in wraps)]
+    yield from ([[verdict, *lines]] for lines in wraps)
+    yield [[verdict]]
+
+
+def _sentences(text: str) -> list[str]:
+    return [f"{sentence}." for sentence in text.rstrip(".").split(". ")]
 
 
 def _corners(pen: Pen, text: Text) -> list[Corner]:

@@ -231,11 +231,12 @@ def test_length_stands_beside_the_score():
     assert near[1] > near[0] + 20
 
 
-def test_not_assessable_tells_why():
-    radiograph = Radiograph(np.zeros((300, 500), np.float32), "page.png")
+@pytest.mark.parametrize("size", [(300, 500), (240, 200), (150, 120)])
+def test_not_assessable_tells_why_on_small_pictures_too(size):
+    radiograph = Radiograph(np.zeros(size, np.float32), "page.png")
     texts = [
         not_assessable(radiograph, reason, model="m", elapsed_ms=1).overlay()
-        for reason in ("It is blank.", "It has colours.")
+        for reason in ("The picture is all of it blank.", "The picture has many colours.")
     ]
     assert (texts[0] != texts[1]).any()
     assert (texts[0] > 200).any()
