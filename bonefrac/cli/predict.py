@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bonefrac.cli.assess import AssessChoice, assess_options
 from bonefrac.cli.dicom_output import DicomChoice, dicom_options
 from bonefrac.cli.dicomweb import ArchiveChoice, archive_options
 from bonefrac.cli.options import Command, progress_bar, version_option
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.argument("images", nargs=-1)
 @click.option("--image", "more", multiple=True, help="A radiograph; may be given several times.")
 @model_options
+@assess_options
 @output_options
 @dicom_options
 @batch_options
@@ -32,6 +34,7 @@ def predict(
     images: tuple[str, ...],
     more: tuple[str, ...],
     model: ModelChoice,
+    assess: AssessChoice,
     output: OutputChoice,
     dicom: DicomChoice,
     batch: BatchChoice,
@@ -57,7 +60,8 @@ def predict(
     writers, deliver = dicom.writers(output.output), archive.delivery()
     sources = _sources(names, output) if archive.url is None else archive.sources()
     guarded = batch.guarded(len(sources))
-    job = Job(model, output.output, writers, deliver, again=batch.again, guarded=guarded)
+    asked = assess.gated(model)
+    job = Job(asked, output.output, writers, deliver, again=batch.again, guarded=guarded)
     sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from bonefrac.inference.card import Card
-from bonefrac.inference.finding import Finding, find
+from bonefrac.inference.finding import Finding, find, not_assessable
+from bonefrac.inference.gate import Gate, default_gate
 from bonefrac.inference.runtimes import Runtime, open_runtime
 from bonefrac.radiograph.letterbox import Letterbox
 from bonefrac.radiograph.radiograph import Radiograph
@@ -19,10 +20,11 @@ class Predictor:
 
     Args:
         runtime: from `open_runtime`.
+        gate: that pictures must pass; None asks the model about any.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, runtime: Runtime, *, gate: Gate | None = None) -> None:
+        self._runtime, self.gate = runtime, gate
 
     @property
     def card(self) -> Card:
@@ -42,7 +44,8 @@ class Predictor:
                 [H, W, 1] or [H, W, 3], or a radiograph that was read.
 
         Returns:
-            The finding, its mask and boxes in pixels of the original picture.
+            The finding, its mask and boxes in pixels of the original picture; "not assessable" if
+            the gate refuses it.
 
         Raises:
             BonefracError: the source cannot be read, or the model knows no fractures.
@@ -50,6 +53,9 @@ class Predictor:
         self.card.require_fracture()
         started = time.perf_counter()
         radiograph = read(source)
+        if self.gate and (reason := self.gate.reason(radiograph)):
+            elapsed_ms = (time.perf_counter() - started) * 1e3
+            return not_assessable(radiograph, reason, model=self.card.name, elapsed_ms=elapsed_ms)
         mask_probability, probability = self.probabilities(radiograph.pixels)
         return find(
             radiograph=radiograph,
@@ -88,4 +94,4 @@ def load_model(path: str | Path) -> Predictor:
     Raises:
         BonefracError: nothing there that is a model, or a damaged one.
     """
-    return Predictor(open_runtime(Path(path)))
+    return Predictor(open_runtime(Path(path)), gate=default_gate())

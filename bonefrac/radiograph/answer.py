@@ -75,6 +75,7 @@ class Answer:
                 view=_text(self._told["view"]),
                 laterality=_text(self._told["laterality"]),
                 notes=tuple(map(_text, self._told["notes"])),
+                colour=_positive(self._told["colour"]),
             )
         except (KeyError, TypeError, ValueError):
             raise self.forged() from None
@@ -87,6 +88,12 @@ def _spacing(told: Any) -> Spacing | None:
     if not (0 < float(row) < math.inf and 0 < float(column) < math.inf):
         raise ValueError
     return Spacing(float(row), float(column), _text(provenance))
+
+
+def _positive(told: Any) -> float:
+    if not 0 <= float(told) < math.inf:
+        raise ValueError
+    return float(told)
 
 
 def _text(told: Any) -> str:

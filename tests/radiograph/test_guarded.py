@@ -56,7 +56,7 @@ def test_a_good_file_is_read_as_without_a_guard(real, data):
     assert guarded.pixels.dtype == np.float32
     assert guarded.pixels.flags.writeable
     assert guarded.source == "a.png"
-    for name in ("spacing", "body_part", "view", "laterality", "notes"):
+    for name in ("spacing", "body_part", "view", "laterality", "notes", "colour"):
         assert getattr(guarded, name) == getattr(plain, name)
 
 
