@@ -21,7 +21,7 @@ def features(pixels: np.ndarray) -> dict[str, float]:
     Returns:
         Name -> number, the same names for every picture.
     """
-    small = _reduced(np.asarray(pixels, np.float32) / PIXEL_MAX)
+    small = _reduced(np.asarray(pixels, np.float32)) / np.float32(PIXEL_MAX)
     return {**_grays(small), **_border(small), **_edges(small), **_shape(small), **_scales(small)}
 
 
@@ -31,7 +31,7 @@ def _reduced(gray: np.ndarray) -> np.ndarray:
     factor = SIDE / max(height, width)
     size = (max(16, round(width * factor)), max(16, round(height * factor)))
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.clip(cv2.resize(gray, size, interpolation=way), 0, 1)
+    return np.clip(cv2.resize(gray, size, interpolation=way), 0, PIXEL_MAX)
 
 
 def _grays(small: np.ndarray) -> dict[str, float]:
