@@ -52,6 +52,7 @@ FRACTURE_PROBABILITY = "fracture_probability"
 VERDICT_FRACTURE = "fracture"
 VERDICT_DOUBT = "doubt"
 VERDICT_NONE = "no fracture"
+VERDICT_NOT_ASSESSABLE = "not assessable"
 
 # RGB. Amber and cyan stay apart in every common colour blindness, and both print light gray on
 # black.
@@ -59,6 +60,7 @@ COLOURS = {
     VERDICT_FRACTURE: (255, 176, 0),
     VERDICT_DOUBT: (70, 215, 255),
     VERDICT_NONE: (255, 255, 255),  # and every caption
+    VERDICT_NOT_ASSESSABLE: (255, 255, 255),
 }
 
 # Files of a model folder, a data folder and a run folder.

@@ -65,8 +65,13 @@ output_options = option_group(
 
 
 def _line(told: dict[str, Any]) -> str:
+    if told["probability"] is None:
+        return "\n  ".join([f"{told['image']}: {told['verdict']}. {told['reason']}", *_below(told)])
     regions = len(told["boxes"])
     outlined = f"{regions} region{'s' if regions != 1 else ''} outlined"
     line = f"{told['image']}: {told['verdict']}, probability {told['probability']:.2f}, {outlined}"
-    below = [*told["notes"], *([told["overlay_path"]] if "overlay_path" in told else [])]
-    return "\n  ".join([line, *below])
+    return "\n  ".join([line, *_below(told)])
+
+
+def _below(told: dict[str, Any]) -> list[str]:
+    return [*told["notes"], *([told["overlay_path"]] if "overlay_path" in told else [])]

@@ -1,9 +1,7 @@
 """What a model says about one radiograph: verdict, lesions, mask, and the files that tell it."""
 
 import json
-import math
 from dataclasses import asdict, dataclass
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -11,66 +9,16 @@ import numpy as np
 from PIL import Image
 
 from bonefrac.errors import BonefracError
-from bonefrac.radiograph.radiograph import Radiograph
-from bonefrac.schema import VERDICT_DOUBT, VERDICT_FRACTURE, VERDICT_NONE
+from bonefrac.inference.lesions import Box as Box
+from bonefrac.inference.lesions import lesions
+from bonefrac.inference.thresholds import Thresholds as Thresholds
+from bonefrac.inference.thresholds import require_probability
+from bonefrac.radiograph.radiograph import Radiograph, Spacing
+from bonefrac.schema import VERDICT_NONE, VERDICT_NOT_ASSESSABLE
 from bonefrac.storage import write_aside, write_text
 
-# The smallest outlined lesion of FracAtlas takes 2.8e-4 of its picture, 14 times as much.
-SPECK_SHARE = 2e-5
-SPECK_PIXELS = 4
-# A mean over the whole lesion would sink with its soft rim, a maximum would hang on one pixel.
-SCORE_SHARE = 0.1
 # Rounding in a resampled mask oversteps 0 and 1 by far less, logits by far more.
 _OVERSTEP = 1e-2
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Where a model's verdict changes; calibrated on validation data and kept in its card.
-
-    Attributes:
-        sure: probability from which the verdict is "fracture".
-        doubt: probability from which it is "doubt"; at most `sure`.
-        mask: probability from which a pixel belongs to a lesion.
-
-    Raises:
-        BonefracError: one lies outside 0..1, or `doubt` lies above `sure`.
-    """
-
-    sure: float
-    doubt: float
-    mask: float
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            _require_probability(f"threshold {name}", value)
-        if self.sure < self.doubt:
-            received = f"threshold sure = {self.sure} below doubt = {self.doubt}"
-            raise BonefracError(received, expected="doubt <= sure", fix="Swap them")
-
-    def verdict(self, probability: float) -> str:
-        """The verdict for a calibrated probability, one of `schema.VERDICT_*`."""
-        if probability >= self.sure:
-            return VERDICT_FRACTURE
-        return VERDICT_DOUBT if probability >= self.doubt else VERDICT_NONE
-
-
-@dataclass(frozen=True)
-class Box:
-    """The smallest upright rectangle around one lesion.
-
-    In pixels of the original picture from its top left corner: columns `x` up to, not with,
-    `x + width`; rows `y` up to `y + height`.
-
-    Attributes:
-        score: mean of the highest tenth of the lesion's pixel probabilities, 0..1.
-    """
-
-    x: int
-    y: int
-    width: int
-    height: int
-    score: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +27,24 @@ class Finding:
 
     Attributes:
         image: name of the source.
-        probability: calibrated, of a fracture anywhere in the picture, 0..1.
+        probability: calibrated, of a fracture anywhere in the picture, 0..1; None if the verdict
+            is "not assessable", as no model was asked.
         verdict: one of `schema.VERDICT_*`.
-        boxes: one for each lesion, highest score first; none if the verdict is "no fracture".
+        boxes: one for each lesion, highest score first; none if the verdict is "no fracture" or
+            "not assessable".
         mask: uint8 [H, W], 1 inside lesions and 0 elsewhere, at the original size.
         pixels: float32 [H, W] in 0..255, the radiograph.
         model: name of the model.
         elapsed_ms: time the answer took, milliseconds.
         notes: on how the file was read, for whoever reads the finding.
+        reason: one short sentence on why the picture is not assessable, else "".
+        uncertainty: standard deviation of the probability between several answers, 0..0.5; None
+            where there was one.
+        spacing: how large a pixel is and of what, None where the file does not tell.
     """
 
     image: str
-    probability: float
+    probability: float | None
     verdict: str
     boxes: tuple[Box, ...]
     mask: np.ndarray
@@ -98,6 +52,9 @@ class Finding:
     model: str
     elapsed_ms: float
     notes: tuple[str, ...] = ()
+    reason: str = ""
+    uncertainty: float | None = None
+    spacing: Spacing | None = None
 
     def overlay(self) -> np.ndarray:
         """The radiograph with its lesions outlined: RGB, uint8 [H, W, 3]."""
@@ -110,9 +67,12 @@ class Finding:
         """Plain values for `json.dumps`, as docs/reference/finding.schema.json describes them."""
         return {
             "image": self.image,
-            "probability": round(self.probability, 4),
+            "probability": _rounded(self.probability),
             "verdict": self.verdict,
-            "boxes": [asdict(box) | {"score": round(box.score, 4)} for box in self.boxes],
+            "reason": self.reason,
+            "uncertainty": _rounded(self.uncertainty),
+            "boxes": [box.to_json() for box in self.boxes],
+            "spacing": asdict(self.spacing) if self.spacing else None,
             "model": self.model,
             "elapsed_ms": round(self.elapsed_ms, 1),
             "notes": list(self.notes),
@@ -172,9 +132,8 @@ def find(
 ) -> Finding:
     """Turn a model's probabilities into a finding.
 
-    Lesions are the 8-connected parts of the thresholded mask, less specks smaller than
-    `SPECK_SHARE` of the picture or `SPECK_PIXELS`. A "no fracture" finding has no lesions: a
-    picture that says "no fracture" must not carry an outline.
+    Lesions are those of `bonefrac.inference.lesions`. A "no fracture" finding has none: a picture
+    that says "no fracture" must not carry an outline.
 
     Args:
         mask_probability: float [H, W] in 0..1, at the radiograph's own size.
@@ -184,53 +143,53 @@ def find(
     Raises:
         BonefracError: a probability outside 0..1 or NaN, or a mask of another size.
     """
-    _require_probability("probability", probability)
+    require_probability("probability", probability)
     _require_mask(mask_probability, radiograph.size)
     verdict = thresholds.verdict(probability)
-    none = np.zeros(radiograph.size, np.uint8), list[Box]()
-    mask, boxes = none if verdict == VERDICT_NONE else _lesions(mask_probability, thresholds.mask)
+    mask, boxes = np.zeros(radiograph.size, np.uint8), list[Box]()
+    if verdict != VERDICT_NONE:
+        mask, boxes = lesions(mask_probability, thresholds.mask, spacing=radiograph.spacing)
     return Finding(
         image=radiograph.source,
         probability=float(probability),
         verdict=verdict,
-        boxes=tuple(sorted(boxes, key=lambda box: (-box.score, box.y, box.x))),
+        boxes=tuple(boxes),
         mask=mask,
         pixels=radiograph.pixels,
         model=model,
         elapsed_ms=float(elapsed_ms),
         notes=radiograph.notes,
+        spacing=radiograph.spacing,
     )
 
 
-def _lesions(probability: np.ndarray, threshold: float) -> tuple[np.ndarray, list[Box]]:
-    # Together 0.4 s to import, and a "no fracture" finding needs neither.
-    from scipy.ndimage import find_objects
-    from skimage.measure import label
+def not_assessable(
+    radiograph: Radiograph, reason: str, *, model: str, elapsed_ms: float
+) -> Finding:
+    """The finding on a picture that no model is asked about.
 
-    labels = label(probability >= threshold, connectivity=2)
-    smallest = max(SPECK_PIXELS, SPECK_SHARE * labels.size)
-    mask = np.zeros(labels.shape, np.uint8)
-    boxes: list[Box] = []
-    for number, (rows, columns) in enumerate(find_objects(labels), start=1):
-        inside = labels[rows, columns] == number
-        if np.count_nonzero(inside) < smallest:
-            continue
-        mask[rows, columns] |= inside
-        height, width = inside.shape
-        score = _score(probability[rows, columns][inside])
-        boxes.append(Box(columns.start, rows.start, width, height, score))
-    return mask, boxes
+    Args:
+        reason: one short sentence that ends in a full stop.
+        model: that would have answered.
+        elapsed_ms: time it took, milliseconds.
+    """
+    return Finding(
+        image=radiograph.source,
+        probability=None,
+        verdict=VERDICT_NOT_ASSESSABLE,
+        boxes=(),
+        mask=np.zeros(radiograph.size, np.uint8),
+        pixels=radiograph.pixels,
+        model=model,
+        elapsed_ms=float(elapsed_ms),
+        notes=radiograph.notes,
+        reason=reason,
+        spacing=radiograph.spacing,
+    )
 
 
-def _score(probabilities: np.ndarray) -> float:
-    count = math.ceil(SCORE_SHARE * probabilities.size)
-    return float(np.clip(np.sort(probabilities)[-count:].mean(dtype=np.float64), 0, 1))
-
-
-def _require_probability(name: str, value: float) -> None:
-    if not (isinstance(value, Real) and 0 <= value <= 1):
-        fix = "Check the model and its card"
-        raise BonefracError(f"{name} = {value}", expected="a number from 0 to 1", fix=fix)
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _require_mask(probability: np.ndarray, size: tuple[int, int]) -> None:

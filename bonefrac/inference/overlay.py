@@ -1,6 +1,7 @@
 """A radiograph with its lesions outlined, as a doctor would accept it: nothing tinted or hidden."""
 
 import math
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -186,20 +187,32 @@ def _caption(pen: _Pen, gray: np.ndarray, finding: "Finding") -> _Pen:
 
 def _captions(pen: _Pen, finding: "Finding") -> Iterator[list[_Text]]:
     """From the whole caption to the shortest: the ways to break it that fit the picture."""
+    for layouts in _layouts(finding):
+        texts = [_render(lines, pen.font_size) for lines in layouts]
+        yield [t for t in texts if t[0].shape[0] <= 0.4 * pen.height and t[0].shape[1] <= pen.width]
+
+
+def _layouts(finding: "Finding") -> list[list[list[str]]]:
+    """Ways to break the caption into lines, in groups of the same words, longest first."""
     verdict = finding.verdict.capitalize()
+    use, sentences = NOT_A_DEVICE, [f"{s}." for s in NOT_A_DEVICE.rstrip(".").split(". ")]
+    if finding.probability is None:
+        why = finding.reason
+        return [
+            [[f"{verdict}: {why} {use}"], [f"{verdict}: {why}", use]],
+            [[verdict, *textwrap.wrap(why, width), *sentences] for width in (60, 40, 25)],
+            [[verdict, *sentences], [verdict]],
+        ]
     if finding.verdict != VERDICT_NONE and not finding.boxes:
         verdict += ", no region outlined"
     figure, model = _figure(finding.probability), finding.model
     probability = f"probability {figure}"
     first = f"{verdict} · {probability}"
-    use, sentences = NOT_A_DEVICE, [f"{s}." for s in NOT_A_DEVICE.rstrip(".").split(". ")]
     whole = [[f"{first} · {model} · {use}"], [f"{first} · {model}", use], [first, model, use]]
     whole += [[first, model, *sentences], [verdict, probability, model, *sentences]]
     nameless = [[first, use], [first, *sentences], [verdict, probability, *sentences]]
     short = f"{finding.verdict.capitalize()} {figure}"
-    for layouts in (whole, nameless, [[short, *sentences]], [[short, sentences[0]]], [[short]]):
-        texts = [_render(lines, pen.font_size) for lines in layouts]
-        yield [t for t in texts if t[0].shape[0] <= 0.4 * pen.height and t[0].shape[1] <= pen.width]
+    return [whole, nameless, [[short, *sentences]], [[short, sentences[0]]], [[short]]]
 
 
 def _corners(pen: _Pen, text: _Text) -> list[_Corner]:

@@ -14,9 +14,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bonefrac.errors import BonefracError
-from bonefrac.inference.finding import SPECK_SHARE, Box, Finding, Thresholds, find
-from bonefrac.radiograph.radiograph import Radiograph
-from bonefrac.schema import VERDICT_DOUBT, VERDICT_FRACTURE, VERDICT_NONE
+from bonefrac.inference.finding import Box, Finding, Thresholds, find, not_assessable
+from bonefrac.inference.lesions import SPECK_SHARE
+from bonefrac.radiograph.radiograph import Radiograph, Spacing
+from bonefrac.schema import (
+    VERDICT_DOUBT,
+    VERDICT_FRACTURE,
+    VERDICT_NONE,
+    VERDICT_NOT_ASSESSABLE,
+)
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 THRESHOLDS = Thresholds(sure=0.6, doubt=0.3, mask=0.5)
@@ -43,8 +49,15 @@ def picture_with(*areas, height=60, width=80) -> np.ndarray:
 def problems(value, schema) -> list[str]:
     """What a JSON value breaks in a schema, for the keywords that the published schema uses."""
     types = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float)}
+    types["null"] = type(None)
+    if value is None and "null" in schema.get("type", ()):
+        return []
     checks = {
-        "type": lambda wanted: isinstance(value, types[wanted]) and not isinstance(value, bool),
+        "type": lambda wanted: (
+            isinstance(value, tuple(types[name] for name in np.atleast_1d(wanted)))
+            and not isinstance(value, bool)
+        ),
+        "exclusiveMinimum": lambda bound: value > bound,
         "enum": lambda wanted: value in wanted,
         "minimum": lambda least: value >= least,
         "maximum": lambda most: value <= most,
@@ -77,7 +90,7 @@ def test_rectangle_is_its_own_mask_and_box(x, y, width, height):
     finding = found(probability)
     np.testing.assert_array_equal(finding.mask, probability == 0.75)
     assert finding.mask.dtype == np.uint8
-    assert finding.boxes == (Box(x, y, width, height, 0.75),)
+    assert finding.boxes == (Box(x, y, width, height, 0.75, width * height),)
 
 
 @settings(deadline=None)  # the first example imports scikit-image
@@ -180,6 +193,40 @@ def test_thresholds_are_checked(changes, message):
         replace(THRESHOLDS, **changes)
 
 
+def test_not_assessable_tells_why_and_nothing_else(schema, tmp_path):
+    radiograph = Radiograph(np.full((60, 80), 90, np.float32), "cat.png", notes=("A note",))
+    finding = not_assessable(radiograph, "A photograph.", model="unet_tiny", elapsed_ms=1.0)
+    assert (finding.verdict, finding.probability) == (VERDICT_NOT_ASSESSABLE, None)
+    assert (finding.boxes, finding.mask.any(), finding.mask.shape) == ((), False, (60, 80))
+    record = finding.save(tmp_path)
+    assert problems(record, schema) == []
+    assert (record["probability"], record["reason"]) == (None, "A photograph.")
+    assert record["notes"] == ["A note"]
+
+
+def test_json_tells_sizes_only_with_a_spacing_of_the_patient(schema):
+    told = {}
+    for provenance in ("calibrated", "detector"):
+        radiograph = Radiograph(
+            np.full((60, 80), 90, np.float32), "a.dcm", spacing=Spacing(0.3, 0.1, provenance)
+        )
+        finding = find(
+            radiograph=radiograph,
+            mask_probability=picture_with((slice(5, 20), slice(5, 30), 0.7)),
+            probability=0.9,
+            thresholds=THRESHOLDS,
+            model="unet_tiny",
+            elapsed_ms=1.0,
+        )
+        told[provenance] = finding.to_json()
+        assert problems(told[provenance], schema) == []
+        assert told[provenance]["spacing"]["provenance"] == provenance
+    sizes = {"width_mm": 2.5, "height_mm": 4.5, "length_mm": 5.15, "area_mm2": 11.25}
+    plain = told["detector"]["boxes"][0]
+    assert told["calibrated"]["boxes"] == [plain | sizes]
+    assert not sizes.keys() & plain.keys()
+
+
 def test_json_is_rounded_and_plain():
     probability = picture_with((slice(5, 20), slice(5, 30), np.float32(0.7)))
     record = found(
@@ -189,7 +236,10 @@ def test_json_is_rounded_and_plain():
         "image": "wrist.png",
         "probability": 0.1235,
         "verdict": "doubt",
-        "boxes": [{"x": 5, "y": 5, "width": 25, "height": 15, "score": 0.7}],
+        "reason": "",
+        "uncertainty": None,
+        "boxes": [{"x": 5, "y": 5, "width": 25, "height": 15, "score": 0.7, "area": 375}],
+        "spacing": None,
         "model": "unet_tiny",
         "elapsed_ms": 12.3,
         "notes": [],

@@ -11,7 +11,7 @@ from bonefrac.storage import write_aside
 
 COLUMNS = (
     *("image", "probability", "verdict", "lesions", "boxes", "scores", "sizes_mm"),
-    *("notes", "error"),
+    *("reason", "notes", "error"),
 )
 # A spreadsheet runs what begins like this, and a file may have any name.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -44,6 +44,7 @@ def _row(outcome: Outcome) -> list[Any]:
         _joined([box[name] for name in ("x", "y", "width", "height")] for box in boxes),
         _joined([box["score"]] for box in boxes),
         _joined([box[name] for name in box if name.endswith("_mm")] for box in boxes),
+        told["reason"],
         "; ".join(told["notes"]),
         "",
     ]
