@@ -1,12 +1,22 @@
 """Several models as one: the card that speaks for all of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bonefrac.inference.card import Card
 from bonefrac.inference.finding import Thresholds
+
+JOINED = "+"
+
+
+def members(path: Path) -> list[Path]:
+    """The models that a path names: itself, or those joined by `+` (`runs/unet+runs/vit`)."""
+    if JOINED not in str(path) or path.exists():
+        return [path]
+    return [Path(name) for name in str(path).split(JOINED)]
 
 
 def joint_card(cards: Sequence[Card]) -> Card:

@@ -70,7 +70,7 @@ class Predictor:
         if self._disagree(answer):
             thresholds = _in_doubt(thresholds, answer.probability)
             radiograph = replace(radiograph, notes=(*radiograph.notes, self._told(answer)))
-        return find(
+        finding = find(
             radiograph=radiograph,
             mask_probability=answer.mask,
             probability=answer.probability,
@@ -78,6 +78,7 @@ class Predictor:
             model=self.card.name,
             elapsed_ms=(time.perf_counter() - started) * 1e3,
         )
+        return replace(finding, uncertainty=answer.uncertainty)
 
     def answer(self, pixels: np.ndarray) -> Answer:
         """What every model says in every view, averaged.
