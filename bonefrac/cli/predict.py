@@ -9,6 +9,7 @@ import click
 
 from bonefrac.cli.options import Command, progress_bar, version_option
 from bonefrac.cli.predict_batch import BatchChoice, batch_options
+from bonefrac.cli.predict_explain import ExplainChoice, explain_options
 from bonefrac.cli.predict_model import ModelChoice, model_options
 from bonefrac.cli.predict_output import OutputChoice, output_options
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--image", "more", multiple=True, help="A radiograph; may be given several times.")
 @model_options
 @output_options
+@explain_options
 @batch_options
 @version_option
 def predict(
@@ -29,6 +31,7 @@ def predict(
     more: tuple[str, ...],
     model: ModelChoice,
     output: OutputChoice,
+    explain: ExplainChoice,
     batch: BatchChoice,
 ) -> None:
     """Find fractures on IMAGES: files, folders, globs, a DICOMDIR, or - for one picture on stdin.
@@ -44,9 +47,10 @@ def predict(
     """
     from bonefrac.inference.batch.job import Job
 
+    writers = explain.writers(model, output)
     sources = _sources([*images, *more], output)
     guarded = batch.guarded(len(sources))
-    job = Job(model, output.output, again=batch.again, guarded=guarded)
+    job = Job(model, output.output, writers, again=batch.again, guarded=guarded)
     sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
 
 

@@ -112,6 +112,32 @@ class Predictor:
         answer = self.answer(pixels)
         return answer.mask, answer.probability
 
+    def explain(
+        self, source: str | Path | bytes | np.ndarray | Radiograph
+    ) -> dict[str, np.ndarray]:
+        """Where the network looked, as `bonefrac.inference.explain` tells; in the plain view only.
+
+        Args:
+            source: as `predict` takes it.
+
+        Returns:
+            Name -> map, float32 [H, W] at the size of the original picture.
+
+        Raises:
+            BonefracError: several models, or one without a Keras network behind it.
+        """
+        from bonefrac.inference.explain import explain
+
+        self.card.require_fracture()
+        if self.model is None:
+            kind = "an export" if len(self._runtimes) == 1 else "several models"
+            raise BonefracError(
+                f"An explanation of {self.card.name}, {kind}",
+                expected="one Keras network, whose inner layers can be read",
+                fix="Give one run folder, model folder or .keras file",
+            )
+        return explain(self.model, self.card, read(source).pixels)
+
     def _disagree(self, answer: Answer) -> bool:
         bound, spread = self._most_spread, answer.uncertainty
         return bound is not None and spread is not None and spread > bound

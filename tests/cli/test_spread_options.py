@@ -59,6 +59,33 @@ def test_what_was_answered_once_is_asked_again_in_views(tflite, xray, tmp_path):
     assert found(*words, "--tta") == told  # kept, to the millisecond that it took
 
 
+def test_explain_writes_a_picture_a_map_and_finds_them_kept(trained_run, xray, tmp_path):
+    words = ("-m", trained_run, "--output", tmp_path, "--explain", xray)
+    told = found(*words)
+    paths = [told[f"explain_{name}_path"] for name in ("gradcam", "seg_gradcam")]
+    for path in paths:
+        assert cv2.imread(path).shape[1] > 360
+    assert {path.name for path in tmp_path.glob("*.explain-*")} == {
+        "xray.explain-gradcam.png",
+        "xray.explain-seg-gradcam.png",
+    }
+    assert found(*words) == told
+    (tmp_path / "xray.explain-gradcam.png").unlink()
+    found(*words)
+    assert (tmp_path / "xray.explain-gradcam.png").exists()
+
+
+def test_explain_without_a_network_or_a_folder_is_wrong_usage(tflite, trained_run, xray, tmp_path):
+    for words, why in (
+        (("-m", trained_run), "add --output"),
+        (("-m", tflite, "--output", tmp_path), "one Keras network"),
+        (("-m", trained_run, "-m", trained_run, "--output", tmp_path), "one Keras network"),
+    ):
+        done = run(predict, *words, "--explain", xray)
+        assert done.exit_code == 2
+        assert why in done.output
+
+
 @pytest.fixture(scope="module")
 def scored(tflite, trained_run, phantom_data):
     pair = f"{trained_run}+{tflite}"

@@ -95,7 +95,7 @@ def outcome(job: Job, source: Source) -> Outcome:
     more = _key(job, source)
     if (record := _kept(job, source, more)) is not None:
         return Outcome(source.name, record, is_kept=True)
-    predictor = _ready(job.model)
+    predictor = ready(job.model)
     try:
         return Outcome(source.name, _record(job, predictor, source, more))
     except BonefracError as error:
@@ -135,7 +135,8 @@ def _guarded(source: Source) -> "Radiograph":
 
 
 @functools.lru_cache(maxsize=1)
-def _ready(model: Model) -> "Predictor":
+def ready(model: Model) -> "Predictor":
+    """A model, loaded once in this process."""
     predictor = model.load()
     predictor.card.require_fracture()
     return predictor
