@@ -12,6 +12,7 @@ from bonefrac.cli.dicom_output import DicomChoice, dicom_options
 from bonefrac.cli.dicomweb import ArchiveChoice, archive_options
 from bonefrac.cli.options import Command, progress_bar, version_option
 from bonefrac.cli.predict_batch import BatchChoice, batch_options
+from bonefrac.cli.predict_explain import ExplainChoice, explain_options
 from bonefrac.cli.predict_model import ModelChoice, model_options
 from bonefrac.cli.predict_output import OutputChoice, output_options
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @model_options
 @assess_options
 @output_options
+@explain_options
 @dicom_options
 @batch_options
 @archive_options
@@ -36,6 +38,7 @@ def predict(
     model: ModelChoice,
     assess: AssessChoice,
     output: OutputChoice,
+    explain: ExplainChoice,
     dicom: DicomChoice,
     batch: BatchChoice,
     archive: ArchiveChoice,
@@ -57,10 +60,10 @@ def predict(
     names = [*images, *more]
     if archive.url is not None and names:
         raise click.UsageError("--dicomweb goes without IMAGES.")
-    writers, deliver = dicom.writers(output.output), archive.delivery()
+    asked, deliver = assess.gated(model), archive.delivery()
+    writers = (*explain.writers(model, output, asked=asked), *dicom.writers(output.output))
     sources = _sources(names, output) if archive.url is None else archive.sources()
     guarded = batch.guarded(len(sources))
-    asked = assess.gated(model)
     job = Job(asked, output.output, writers, deliver, again=batch.again, guarded=guarded)
     sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
 

@@ -101,7 +101,7 @@ def outcome(job: Job, source: Source) -> Outcome:
     more = _key(job, source)
     if (record := _kept(job, source, more)) is not None:
         return Outcome(source.name, record, is_kept=True)
-    predictor = _ready(job.model)
+    predictor = ready(job.model)
     try:
         return Outcome(source.name, _record(job, predictor, source, more))
     except BonefracError as error:
@@ -145,7 +145,8 @@ def _read(data: bytes, name: str, *, guarded: bool) -> "Radiograph":
 
 
 @functools.lru_cache(maxsize=1)
-def _ready(model: Model) -> "Predictor":
+def ready(model: Model) -> "Predictor":
+    """A model, loaded once in this process."""
     predictor = model.load()
     predictor.card.require_fracture()
     return predictor
