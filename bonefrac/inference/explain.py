@@ -77,7 +77,7 @@ def _check(card: Card) -> None:
         raise BonefracError(
             f"An explanation of {card.name}, which answers by windows of {card.window} pixels",
             expected="a model that sees the whole picture",
-            fix="Train without --window",
+            fix="Train on whole pictures, without --crop or --sliding",
         )
 
 
