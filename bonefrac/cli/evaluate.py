@@ -56,9 +56,7 @@ _MODES = ("compare", "pool", "table")
     metavar="SPLIT",
     help="Fit calibration and thresholds anew on this split, and score at those.",
 )
-@click.option(
-    "--tta", is_flag=True, help="Ask every model in eight views, as bonefrac-predict --tta."
-)
+@click.option("--tta", is_flag=True, help="Ask every model in eight views, and take the mean.")
 @click.option("--write-card", is_flag=True, help="Keep them in the card of the model folder.")
 @click.option(
     "-o", "--output", type=FOLDER, help="Folder for report.html, .md, .json and cases.csv."
