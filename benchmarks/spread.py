@@ -1,10 +1,11 @@
 """What views and an ensemble gain, and whether their spread tells which verdicts are wrong.
 
-python benchmarks/spread.py --data data/fracatlas runs/unet [runs/vit ...] [--split test]
+python benchmarks/spread.py --data data/fracatlas runs/unet [runs/vit ...] [--split test] [--most 300]
 """
 
 import argparse
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--split", default=schema.TEST)
+    parser.add_argument("--most", type=int, help="radiographs, the first of the shards")
     arguments = parser.parse_args()
     load_tensorflow()
     from bonefrac.data.store import open_data
@@ -50,7 +52,7 @@ def main() -> None:
     runtimes = {path.name: Remembering(open_runtime(path)) for path in arguments.models}
     ways = dict(_ways(runtimes))
     split = choose(list(ways.values())[-1].card, data, split=arguments.split).split
-    rows = list(_rows(data, split, ways, list(runtimes.values())))
+    rows = list(islice(_rows(data, split, ways, list(runtimes.values())), arguments.most))
     shared = {key: np.array([row[key] for row in rows]) for key in ("label", "group", "outlined")}
     answers = {
         name: dict(zip(("probability", "spread", "dice"), column, strict=True))
