@@ -1,6 +1,6 @@
 """What views and an ensemble gain, and whether their spread tells which verdicts are wrong.
 
-python benchmarks/spread.py --data data/fracatlas runs/unet [runs/vit ...] [--split test] [--most 300]
+python benchmarks/spread.py --data data/fracatlas runs/unet [runs/vit ...] [--most 300]
 """
 
 import argparse

@@ -49,7 +49,7 @@ def draw_heat(
         place = (margin, margin + round(1.3 * size) * k)
         pencil.text(place, line, fill="white" if k == 0 else "lightgray", font=font)
     page.paste(Image.fromarray(_blend(pixels, _share(heat, highest))), (0, top))
-    ramp = np.repeat(np.linspace(1, 0, height)[:, None], bar, axis=1)
+    ramp = np.repeat(np.linspace(1, 0, height)[:, None], bar, axis=1) * (highest > 0)
     scale = _blend(np.full(ramp.shape, _BAR_GRAY), ramp)
     page.paste(Image.fromarray(scale), (room + margin, top))
     for label, y, anchor in zip(labels, (top, top + height), ("la", "ld"), strict=True):
