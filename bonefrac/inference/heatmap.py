@@ -13,6 +13,7 @@ _OPACITY = 0.6  # of the highest value; in proportion below
 _BAR_GRAY = 128  # what the bar's colours lie on, as bone is neither black nor white
 _SMALLEST_FONT = 12  # pixels; below it the words run together
 _SMALLEST_WIDTH = 360  # pixels; narrower, a title takes more room than its picture
+_Font = ImageFont.FreeTypeFont
 CAUTION = "Shows what the network used, not whether it is right."
 
 
@@ -33,28 +34,50 @@ def draw_heat(
         radiograph is covered by words.
     """
     height, width = pixels.shape
-    size = max(_SMALLEST_FONT, round((height * width) ** 0.5 / 48))
-    font = ImageFont.load_default(size)
-    margin, bar = size // 2, size
+    font = _font(round((height * width) ** 0.5 / 48))
     room = max(width, _SMALLEST_WIDTH)
     empty = [] if highest > 0 else ["The map is empty: nothing in the picture raises it."]
     words = [title, *empty, *([model] if model else []), CAUTION, NOT_A_DEVICE]
-    lines = [line for each in words for line in textwrap.wrap(each, _letters(font, room - margin))]
-    top = round(1.3 * size) * len(lines) + 2 * margin
-    labels = [_figure(highest), "0"]
-    side = bar + 3 * margin + round(max(font.getlength(label) for label in labels))
-    page = Image.new("RGB", (room + side, top + height), "black")
-    pencil = ImageDraw.Draw(page)
-    for k, line in enumerate(lines):
-        place = (margin, margin + round(1.3 * size) * k)
-        pencil.text(place, line, fill="white" if k == 0 else "lightgray", font=font)
-    page.paste(Image.fromarray(_blend(pixels, _share(heat, highest))), (0, top))
-    ramp = np.repeat(np.linspace(1, 0, height)[:, None], bar, axis=1) * (highest > 0)
-    scale = _blend(np.full(ramp.shape, _BAR_GRAY), ramp)
-    page.paste(Image.fromarray(scale), (room + margin, top))
-    for label, y, anchor in zip(labels, (top, top + height), ("la", "ld"), strict=True):
-        pencil.text((room + bar + 2 * margin, y), label, fill="white", font=font, anchor=anchor)
+    head = _head(words, font, room)
+    scale = _scale(highest, font, height)
+    page = Image.new("RGB", (room + scale.width, head.height + height), "black")
+    page.paste(head, (0, 0))
+    page.paste(Image.fromarray(_blend(pixels, _share(heat, highest))), (0, head.height))
+    page.paste(scale, (room, head.height))
     return np.asarray(page)
+
+
+def _font(size: int) -> _Font:
+    font = ImageFont.load_default(max(_SMALLEST_FONT, size))
+    assert isinstance(font, _Font)  # Pillow without FreeType would give bitmaps of one size
+    return font
+
+
+def _head(words: list[str], font: _Font, width: int) -> Image.Image:
+    """The words above the picture, the first of them white."""
+    size = round(font.size)
+    margin, step = size // 2, round(1.3 * size)
+    lines = [line for each in words for line in textwrap.wrap(each, _letters(font, width - size))]
+    head = Image.new("RGB", (width, step * len(lines) + 2 * margin), "black")
+    pencil = ImageDraw.Draw(head)
+    for k, line in enumerate(lines):
+        fill = "white" if k == 0 else "lightgray"
+        pencil.text((margin, margin + step * k), line, fill=fill, font=font)
+    return head
+
+
+def _scale(highest: float, font: _Font, height: int) -> Image.Image:
+    """The colours from 0 to the highest value, as they look on bone."""
+    size = round(font.size)
+    labels = [f"{highest:.2g}", "0"]
+    width = 3 * size + round(max(font.getlength(label) for label in labels))
+    ramp = np.repeat(np.linspace(1, 0, height)[:, None], size, axis=1) * (highest > 0)
+    scale = Image.new("RGB", (width, height), "black")
+    scale.paste(Image.fromarray(_blend(np.full(ramp.shape, _BAR_GRAY), ramp)), (size // 2, 0))
+    pencil = ImageDraw.Draw(scale)
+    for label, y, anchor in zip(labels, (0, height), ("la", "ld"), strict=True):
+        pencil.text((2 * size, y), label, fill="white", font=font, anchor=anchor)
+    return scale
 
 
 def _share(heat: np.ndarray, highest: float) -> np.ndarray:
@@ -71,10 +94,7 @@ def _blend(gray: np.ndarray, share: np.ndarray) -> np.ndarray:
     return np.rint(mixed).astype(np.uint8)
 
 
-def _letters(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> int:
+def _letters(font: _Font, width: int) -> int:
+    """Letters that fit a width, counted in those of a sentence that has them all."""
     sample = "the quick brown fox jumps over the lazy dog"
     return max(20, int(width * len(sample) / font.getlength(sample)))
-
-
-def _figure(value: float) -> str:
-    return f"{value:.2g}"
