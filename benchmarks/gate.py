@@ -46,8 +46,8 @@ CROPS = 3
 PHANTOMS = 60  # of each difficulty, to fit on; as many to test
 # Share of the views fitted on that may be refused: cut, turned and brighter or darker, they stand
 # for radiographs of other hospitals.
-REFUSED = 0.01
-RIDGE = 3e-3
+REFUSED = 0.005
+RIDGE = 3e-2
 VIEW = "view of a radiograph"
 # Of all that is fitted on; what remains is shared by the kinds of other pictures.
 SHARES = {"radiograph": 0.25, VIEW: 0.1, "phantom": 0.15}
