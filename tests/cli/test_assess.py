@@ -29,7 +29,7 @@ def test_the_reason_is_told_in_words_in_json_and_in_the_table(tflite, blank, tmp
     table = tmp_path / "all.csv"
     told = json.loads(predict("-m", tflite, "--json", "--csv", table, blank).stdout)
     assert (told["verdict"], told["probability"], told["boxes"]) == ("not assessable", None, [])
-    (row,) = csv.DictReader(table.open())
+    (row,) = csv.DictReader(table.read_text().splitlines())
     assert row["reason"] == told["reason"] == "The picture is blank."
     assert row["probability"] == ""
 

@@ -216,7 +216,7 @@ def test_files_without_a_patient_tell_no_day_and_depend_on_the_key(tmp_path):
         assert f"{datetime.now():%Y%m%d}".encode() not in data
         assert opened(data).PatientIdentityRemoved == "YES"
     text = (tmp_path / "hand.sr.dcm").read_text(errors="replace")
-    assert "Verdict of the model" in text
+    assert "Verdict: fracture" in text
     assert repr(write) == repr(DicomWriter(KINDS, key=KEY)) != repr(other)
     assert repr(write) == repr(pickle.loads(pickle.dumps(write)))
     assert "kkk" not in repr(write)
