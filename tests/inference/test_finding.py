@@ -63,8 +63,10 @@ def problems(value, schema) -> list[str]:
         "minimum": lambda least: value >= least,
         "maximum": lambda most: value <= most,
         "required": lambda names: set(names) <= set(value),
-        "additionalProperties": lambda _: all(
-            name in schema["properties"] or any(re.search(p, name) for p in patterns)
+        "additionalProperties": lambda rule: all(
+            name in schema.get("properties", ())
+            or any(re.search(p, name) for p in patterns)
+            or (rule and not problems(value[name], rule))
             for name in value
         ),
         "patternProperties": lambda inner: (
