@@ -63,7 +63,7 @@ def predict(
     asked, deliver = assess.gated(model), archive.delivery()
     writers = (*explain.writers(model, output, asked=asked), *dicom.writers(output.output))
     sources = _sources(names, output) if archive.url is None else archive.sources()
-    guarded = batch.guarded(len(sources))
+    guarded = batch.guarded([source.name for source in sources])
     job = Job(asked, output.output, writers, deliver, again=batch.again, guarded=guarded)
     sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
 

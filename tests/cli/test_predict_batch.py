@@ -168,3 +168,11 @@ def test_no_process_imports_tensorflow(tflite, tree, tmp_path):
     done = subprocess.run([PROGRAM, "-m", tflite, tree / "a", "--untrusted"], env=env)
     assert done.returncode == 0
     assert "True" not in notes.read_text()
+
+
+def test_a_file_that_crashes_its_decoder_is_one_line(tflite):
+    crashing = Path(__file__).parents[1] / "radiograph" / "damaged" / "gdcm_abort.dcm"
+    done = predict("-m", tflite, crashing)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "crashed its decoder (SIGABRT)" in line
