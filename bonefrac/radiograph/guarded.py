@@ -25,7 +25,7 @@ from bonefrac.radiograph.answer import Answer, BadDecoderError
 from bonefrac.radiograph.radiograph import Radiograph
 
 MIB = 2**20
-# Measured: an 18 Mpx DICOM image, as large as detectors are, takes 0.7 GB.
+# Estimated: an 18 Mpx DICOM image, as large as detectors are, takes 0.7 GB.
 MEMORY = 2048 * MIB
 SECONDS = 30.0
 _LONGEST_LINE = 65536
