@@ -121,7 +121,9 @@ def _remove(path: Path) -> None:
 
 def _remove_stale(target: Path) -> None:
     pattern = re.compile(re.escape(_PARTIAL) + r"(\d+)-(old-)?" + re.escape(target.name))
-    for path in target.parent.iterdir():
+    # Names, not paths: a folder of 30,000 findings is listed for each file that is written into it.
+    left = (name for name in os.listdir(target.parent) if name.startswith(_PARTIAL))  # noqa: PTH208
+    for path in map(target.parent.joinpath, left):
         match = pattern.fullmatch(path.name)
         # This process' own number: a container gives a restarted program the one that died.
         if match and (int(match[1]) == os.getpid() or not _alive(int(match[1]))):

@@ -1,4 +1,4 @@
-"""The network that leaves the house: probabilities instead of logits, temperature inside."""
+"""The network that leaves the house: probabilities instead of logits, calibration inside."""
 
 import keras
 from keras import layers as kl
@@ -36,7 +36,9 @@ def serving_model(model: keras.Model, card: Card) -> keras.Model:
             f"Keras runs on {backend}", expected="TensorFlow to export", fix="Unset KERAS_BACKEND"
         )
     logits = model.output
-    calibrated = kl.Rescaling(1 / card.temperature, name="temperature")(logits[schema.FRACTURE])
+    calibrated = kl.Rescaling(1 / card.temperature, card.bias, name="calibration")(
+        logits[schema.FRACTURE]
+    )
     outputs = {
         schema.MASK_PROBABILITY: kl.Activation("sigmoid", name=schema.MASK_PROBABILITY)(
             logits[schema.MASK]

@@ -28,14 +28,14 @@ class DicomChoice:
         Raises:
             click.UsageError: there is no folder, no report for --dicom-3d, or nothing to
                 de-identify.
-            BonefracError: highdicom is not installed, or the key is no good.
+            BonefracError: highdicom is not installed, or the key is none.
         """
         asked = {"seg": self.dicom_seg, "sr": self.dicom_sr, "sc": self.dicom_sc}
         kinds = tuple(kind for kind, wanted in asked.items() if wanted)
         if self.dicom_3d and not self.dicom_sr:
             raise click.UsageError("--dicom-3d is a form of the report: give --dicom-sr, too.")
-        if self.key is not None and not kinds:
-            raise click.UsageError("--deidentify is for results as DICOM: give --dicom-sr, say.")
+        if not kinds and self.key is not None:
+            raise click.UsageError("--deidentify goes with --dicom-seg, --dicom-sr or --dicom-sc.")
         if not kinds:
             return ()
         if output is None:
@@ -61,7 +61,6 @@ dicom_options = option_group(
         "key",
         metavar="KEY",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="File of a key: results as DICOM name no patient and refer to the radiograph that "
-        "bonefrac-data deidentify makes. Other results and names of files are left as they are.",
+        help="Write those without patient and dates; KEY is that of bonefrac-data deidentify.",
     ),
 )

@@ -54,8 +54,9 @@ _MODES = ("compare", "pool", "table")
 @click.option(
     "--calibrate",
     metavar="SPLIT",
-    help="Fit temperature and thresholds anew on this split, and score at those.",
+    help="Fit calibration and thresholds anew on this split, and score at those.",
 )
+@click.option("--tta", is_flag=True, help="Ask every model in eight views, and take the mean.")
 @click.option("--write-card", is_flag=True, help="Keep them in the card of the model folder.")
 @click.option(
     "-o", "--output", type=FOLDER, help="Folder for report.html, .md, .json and cases.csv."
@@ -79,12 +80,14 @@ _MODES = ("compare", "pool", "table")
 def evaluate(models: tuple[Path, ...], data: Path | None, **options: Any) -> None:
     """Score MODELS on radiographs that they have not seen.
 
-    MODELS are run folders, model folders, SavedModels, .tflite or .keras files. Every score has a
-    95 % interval, bootstrapped by patient or group, and stands beside what is trivial.
+    MODELS are run folders, model folders, SavedModels, .tflite or .keras files; those joined by +
+    answer as one. Every score has a 95 % interval, bootstrapped by patient or group, and stands
+    beside what is trivial.
 
     \b
     bonefrac-evaluate runs/unet --data data/fracatlas --output report
     bonefrac-evaluate runs/unet runs/vit --data data/fracatlas --compare
+    bonefrac-evaluate runs/unet runs/unet+runs/vit --data data/fracatlas --compare
     bonefrac-evaluate runs/fold* --data data/fracatlas --pool --output report
     bonefrac-evaluate --table reports/unet reports/vit
     """
@@ -115,6 +118,10 @@ def _check(models: Sequence[Path], data: Path | None, options: dict[str, Any]) -
         raise click.UsageError("Missing option '--data'.")
     if options["write_card"] and (chosen or not options["calibrate"]):
         raise click.UsageError("--write-card keeps what --calibrate fits to one model.")
+    if options["write_card"] and options["tta"]:
+        raise click.UsageError(
+            "--write-card keeps what a model is asked once for: leave out --tta."
+        )
 
 
 def _job(models: Sequence[Path], data: Path, options: dict[str, Any], progress: Any) -> "Job":
@@ -123,7 +130,7 @@ def _job(models: Sequence[Path], data: Path, options: dict[str, Any], progress: 
     from bonefrac.evaluation.jobs import Job, open_model
 
     folder = open_data(data)
-    given = {key: options[key] for key in ("split", "fold", "calibrate")}
+    given = {key: options[key] for key in ("split", "fold", "calibrate", "tta")}
     opened = [open_model(path, folder, **given, progress=progress) for path in models]
     job = Job(opened, folder, options["rounds"], options["seed"], command_line(), progress)
     for line in dict.fromkeys(line for model in opened for line in model.choice.warnings):
@@ -156,7 +163,7 @@ def _write_card(model: "Model", cases: Any, data: Path) -> None:
     from bonefrac.evaluation.recalibrate import write_calibration
 
     calibration, choice = model.observer.calibration, model.choice
-    scored = outputs_of(cases, calibration["temperature"])
+    scored = outputs_of(cases, calibration)
     answers = {choice.calibrate: model.fitted, choice.split: scored}
     scores = {split: score(out, calibration) for split, out in answers.items() if out}
     how = f"on {choice.calibrate} of {data.name}: {command_line()}"

@@ -15,6 +15,8 @@ from bonefrac.errors import BonefracError
 from bonefrac.quiet import load_tensorflow as load_tensorflow
 
 if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
     from bonefrac.data.builder import Progress
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -91,27 +93,12 @@ def progress_bar(*, transient: bool = False) -> Iterator["Progress"]:
         yield lines
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import Progress
 
-    columns = (
-        TextColumn("{task.description:<9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
     console = Console(stderr=True)
     # Results that go into a file must not be drawn above the bar instead.
     shared = sys.stdout.isatty()
-    bar = Progress(*columns, console=console, transient=transient, redirect_stdout=shared)
+    bar = Progress(*_columns(), console=console, transient=transient, redirect_stdout=shared)
     with bar:
         tasks: dict[str, Any] = {}
 
@@ -125,6 +112,25 @@ def progress_bar(*, transient: bool = False) -> Iterator["Progress"]:
                 lines(what, done, total)
 
         yield update
+
+
+def _columns() -> "list[ProgressColumn]":
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return [
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    ]
 
 
 def command_line() -> str:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bonefrac.cli.assess import AssessChoice, assess_options
 from bonefrac.cli.dicom_output import DicomChoice, dicom_options
+from bonefrac.cli.dicomweb import ArchiveChoice, archive_options
 from bonefrac.cli.options import Command, progress_bar, version_option
 from bonefrac.cli.predict_batch import BatchChoice, batch_options
+from bonefrac.cli.predict_explain import ExplainChoice, explain_options
 from bonefrac.cli.predict_model import ModelChoice, model_options
 from bonefrac.cli.predict_output import OutputChoice, output_options
 
@@ -22,17 +25,23 @@ if TYPE_CHECKING:
 @click.argument("images", nargs=-1)
 @click.option("--image", "more", multiple=True, help="A radiograph; may be given several times.")
 @model_options
+@assess_options
 @output_options
+@explain_options
 @dicom_options
 @batch_options
+@archive_options
 @version_option
 def predict(
     images: tuple[str, ...],
     more: tuple[str, ...],
     model: ModelChoice,
+    assess: AssessChoice,
     output: OutputChoice,
+    explain: ExplainChoice,
     dicom: DicomChoice,
     batch: BatchChoice,
+    archive: ArchiveChoice,
 ) -> None:
     """Find fractures on IMAGES: files, folders, globs, a DICOMDIR, or - for one picture on stdin.
 
@@ -44,13 +53,18 @@ def predict(
     bonefrac-predict --model runs/unet --image xray.jpg --output out
     bonefrac-predict --model unet.tflite --json folder/ > findings.jsonl
     bonefrac-predict --model unet.tflite --jobs 4 --output out --csv out.csv archive/
+    bonefrac-predict --model unet.tflite --dicomweb URL --study UID --store seg,sr,sc
     """
     from bonefrac.inference.batch.job import Job
 
-    writers = dicom.writers(output.output)
-    sources = _sources([*images, *more], output)
-    guarded = batch.guarded(len(sources))
-    job = Job(model, output.output, writers, again=batch.again, guarded=guarded)
+    names = [*images, *more]
+    if archive.url is not None and names:
+        raise click.UsageError("--dicomweb goes without IMAGES.")
+    asked, deliver = assess.gated(model), archive.delivery()
+    writers = (*explain.writers(model, output, asked=asked), *dicom.writers(output.output))
+    sources = _sources(names, output) if archive.url is None else archive.sources()
+    guarded = batch.guarded([source.name for source in sources])
+    job = Job(asked, output.output, writers, deliver, again=batch.again, guarded=guarded)
     sys.exit(1 if _work(job, sources, output, jobs=min(batch.jobs, len(sources))) else 0)
 
 

@@ -1,10 +1,13 @@
 """The options of `bonefrac-predict` that say how many radiographs are worked through."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from bonefrac.cli.options import option_group
+
+_PLAIN = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -15,9 +18,15 @@ class BatchChoice:
     again: bool
     untrusted: bool | None
 
-    def guarded(self, count: int) -> bool:
-        """Whether files are decoded apart: of several, a bad one must not stop the rest."""
-        return count > 1 if self.untrusted is None else self.untrusted
+    def guarded(self, names: list[str]) -> bool:
+        """Whether files are decoded apart.
+
+        Of several, a bad one must not stop the rest. Of one, only a plain picture is decoded here:
+        decoders of compressed DICOM are known to crash.
+        """
+        if self.untrusted is not None:
+            return self.untrusted
+        return len(names) > 1 or Path(names[0]).suffix.lower() not in _PLAIN
 
 
 batch_options = option_group(
@@ -36,6 +45,7 @@ batch_options = option_group(
     click.option(
         "--untrusted/--trusted",
         default=None,
-        help="Decode in another process, with limits on memory and time; on for several files.",
+        help="Decode in another process, with limits on memory and time; on for several files "
+        "and for DICOM.",
     ),
 )

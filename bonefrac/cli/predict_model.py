@@ -1,4 +1,4 @@
-"""The options of `bonefrac-predict` that say which model answers."""
+"""The options of `bonefrac-predict` that say which models answer, and how often."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,23 +14,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model that is not loaded yet, as `bonefrac.inference.batch.job.Model` wants it."""
+    """Models that are not loaded yet, as `bonefrac.inference.batch.job.Model` wants them."""
 
-    model: Path
+    models: tuple[Path, ...]
+    tta: bool = False
+    most_spread: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.most_spread is not None and len(self.models) == 1 and not self.tta:
+            raise click.UsageError("--max-spread compares answers: add --tta or another --model.")
 
     def load(self) -> "Predictor":
-        """Load it; without TensorFlow where it needs none."""
+        """Load them; without TensorFlow where they need none."""
         from bonefrac.inference.predictor import load_model
 
-        if self.model.suffix != ".tflite":
+        if any(model.suffix != ".tflite" for model in self.models):
             load_tensorflow()
-        return load_model(self.model)
+        return load_model(self.models, tta=self.tta, most_spread=self.most_spread)
 
     def key(self) -> str:
-        """Changes with the files of the model, wherever they lie."""
+        """Changes with the files of the models, wherever they lie, and with how they are asked."""
         from bonefrac.inference.batch.kept import digest
 
-        return digest(self.model)
+        parts = [*map(digest, self.models)]
+        if self.tta:
+            parts.append("tta")
+        if self.most_spread is not None:
+            parts.append(f"spread {self.most_spread!r}")
+        return " ".join(parts)
 
 
 model_options = option_group(
@@ -39,8 +50,22 @@ model_options = option_group(
     click.option(
         "-m",
         "--model",
+        "models",
         required=True,
+        multiple=True,
         type=click.Path(path_type=Path),
-        help="Run folder, model folder, SavedModel folder, .tflite or .keras.",
+        help="Run folder, model folder, SavedModel folder, .tflite or .keras; several give their "
+        "mean answer.",
+    ),
+    click.option(
+        "--tta",
+        is_flag=True,
+        help="Ask eight times: mirrored or not, scaled, turned, shifted. The mean answers.",
+    ),
+    click.option(
+        "--max-spread",
+        "most_spread",
+        type=click.FloatRange(0, 0.5),
+        help="Verdict 'doubt' where the standard deviation of the answers is above this.",
     ),
 )

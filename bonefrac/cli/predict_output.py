@@ -74,6 +74,7 @@ def _line(told: dict[str, Any]) -> str:
 
 
 def _below(told: dict[str, Any]) -> list[str]:
+    stored = [f"stored: {', '.join(told['stored'])}"] if told.get("stored") else []
     # The mask is for programs.
     files = [told[key] for key in told if key.endswith("_path") and key != "mask_path"]
-    return [*told["notes"], *files]
+    return [*told["notes"], *stored, *files]

@@ -26,6 +26,7 @@ from bonefrac.evaluation.report.document import (
     heading,
 )
 from bonefrac.evaluation.resample import ROUNDS, Progress, resample
+from bonefrac.inference.ensemble import members
 from bonefrac.inference.finding import Finding
 from bonefrac.inference.predictor import load_model
 
@@ -99,25 +100,27 @@ def open_model(
     split: str | None = None,
     fold: int | None = None,
     calibrate: str | None = None,
+    tta: bool = False,
     progress: Progress | None = None,
 ) -> Model:
     """Load a model, choose what it is scored on, and fit its thresholds anew where asked.
 
     Args:
-        path: whatever `load_model` takes.
+        path: whatever `load_model` takes; models joined by `+` answer as one.
         data: the data folder.
         split: as `choose` takes it; likewise `fold` and `calibrate`.
+        tta: whether it is asked in eight views.
         progress: told of the radiographs done.
 
     Raises:
         BonefracError: no model, no such split, or a model that knows no fractures.
     """
-    observer = Observer(load_model(path))
+    observer = Observer(load_model(members(path), tta=tta))
     choice = choose(observer.predictor.card, data, split=split, fold=fold, calibrate=calibrate)
     if not choice.calibrate:
         return Model(path, observer, choice)
     answers = observe(observer, data, choice.calibrate, progress=progress)
-    fitted = outputs_of(answers, observer.calibration["temperature"])
+    fitted = outputs_of(answers, observer.calibration)
     return Model(path, Observer(observer.predictor, calibrate_on(fitted)), choice, fitted)
 
 

@@ -1,6 +1,6 @@
 """Show a model every radiograph of a split, and keep what scores need."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,17 +21,17 @@ Progress = Callable[[str, int, int], None]
 
 
 class Observer:
-    """A model with the temperature and thresholds to score it at.
+    """A model with the calibration to score it at.
 
     Args:
         predictor: the model.
-        calibration: `temperature`, `sure`, `doubt` and `mask`; None takes those of its card.
+        calibration: `temperature`, `bias`, `sure`, `doubt` and `mask`; None takes its card's.
     """
 
     def __init__(self, predictor: Predictor, calibration: dict[str, float] | None = None) -> None:
         predictor.card.require_fracture()
         card = predictor.card
-        own = {"temperature": card.temperature, **vars(card.thresholds)}
+        own = {"temperature": card.temperature, "bias": card.bias, **vars(card.thresholds)}
         self.predictor = predictor
         self.calibration = calibration or own
         self.thresholds = Thresholds(**{k: self.calibration[k] for k in ("sure", "doubt", "mask")})
@@ -77,10 +77,12 @@ class Observer:
     def _answer(self, radiograph: Radiograph) -> tuple[np.ndarray, float]:
         """Mask probability [H, W] at the picture's own size, and calibrated probability."""
         mask, probability = self.predictor.probabilities(radiograph.pixels)
-        before, now = self.predictor.card.temperature, self.calibration["temperature"]
-        if now == before:
+        card = self.predictor.card
+        now = self.calibration["temperature"], self.calibration["bias"]
+        if now == (card.temperature, card.bias):
             return mask, probability
-        return mask, float(probabilities(logits(np.array(probability)) * before, now))
+        raw = (logits(np.array(probability)) - card.bias) * card.temperature
+        return mask, float(probabilities(raw, *now))
 
     def _find(
         self,
@@ -138,17 +140,17 @@ def examples(data: DataFolder, split: str, *, skip: bool = False) -> Iterator[di
     ).as_numpy_iterator()
 
 
-def outputs_of(cases: Cases, temperature: float) -> Outputs:
+def outputs_of(cases: Cases, calibration: Mapping[str, float]) -> Outputs:
     """What the end of a training calibrates and scores, at the original pictures' pixels.
 
     Args:
         cases: the radiographs.
-        temperature: that their probabilities were calibrated with.
+        calibration: `temperature` and `bias` of their probabilities.
     """
     unknown = np.full(len(cases), schema.UNKNOWN)
     return Outputs(
         labels=cases.label,
-        logits=logits(cases.probability) * temperature,
+        logits=(logits(cases.probability) - calibration["bias"]) * calibration["temperature"],
         has_mask=cases.known & ~cases.coarse,
         overlap=cases.overlap_at,
         predicted=cases.predicted_at,

@@ -13,17 +13,18 @@ __all__ = ["MASK_THRESHOLDS", "Outputs", "calibrate", "collect", "join", "score"
 
 
 def calibrate(outputs: Outputs) -> dict[str, float]:
-    """Fit temperature and the three thresholds on validation outputs.
+    """Fit temperature, bias and the three thresholds on validation outputs.
 
     Returns:
-        `temperature`, `sure`, `doubt`, and `mask`: the threshold with the highest mean Dice.
+        `temperature`, `bias`, `sure`, `doubt`, and `mask`: that of the highest mean Dice.
     """
     known = outputs.labels != UNKNOWN
     labels, logits = outputs.labels[known], outputs.logits[known]
-    temperature = scores.fit_temperature(labels, logits)
-    sure, doubt = scores.fit_thresholds(labels, scores.probabilities(logits, temperature))
+    temperature, bias = scores.fit_scaling(labels, logits)
+    sure, doubt = scores.fit_thresholds(labels, scores.probabilities(logits, temperature, bias))
     return {
         "temperature": temperature,
+        "bias": bias,
         "sure": sure,
         "doubt": doubt,
         "mask": _mask_threshold(outputs),
@@ -53,7 +54,9 @@ def score(outputs: Outputs, calibration: dict[str, float]) -> dict[str, Any]:
     """
     labels = outputs.labels
     known = np.flatnonzero(labels != UNKNOWN)
-    probability = scores.probabilities(outputs.logits, calibration["temperature"])
+    probability = scores.probabilities(
+        outputs.logits, calibration["temperature"], calibration["bias"]
+    )
     correct = (probability >= calibration["sure"]) == (labels == 1)
     column = int(np.argmin(np.abs(MASK_THRESHOLDS - calibration["mask"])))
     counts = outputs.overlap[:, column], outputs.predicted[:, column], outputs.true

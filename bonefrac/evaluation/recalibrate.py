@@ -1,4 +1,4 @@
-"""Write temperature and thresholds that were fitted anew into the card of a model folder."""
+"""Write calibration and thresholds that were fitted anew into the card of a model folder."""
 
 import shutil
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def write_calibration(
 
     Args:
         path: run folder or model folder.
-        calibration: `temperature`, `sure`, `doubt` and `mask`.
+        calibration: `temperature`, `bias`, `sure`, `doubt` and `mask`.
         scores: those measured at the new thresholds, for the card.
         how: the data and the command, for the card.
 
@@ -43,6 +43,7 @@ def write_calibration(
     changed = replace(
         card,
         temperature=calibration["temperature"],
+        bias=calibration["bias"],
         thresholds=Thresholds(**{key: calibration[key] for key in ("sure", "doubt", "mask")}),
         scores=dict(scores),
         training={**card.training, "calibrated": how},

@@ -1,9 +1,9 @@
-"""Scores in NumPy: areas, Dice, thresholds, temperature, and intervals bootstrapped by group."""
+"""Scores in NumPy: areas, Dice, thresholds, calibration, and intervals bootstrapped by group."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 from scipy.stats import rankdata
 
@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 DOUBT_SENSITIVITY = 0.95
 SURE_SPECIFICITY = 0.90
 _TEMPERATURES = (0.1, 20.0)
+_BIASES = (-10.0, 10.0)
 _LEAST = 1.2e-38  # the smallest normal float32
 
 
@@ -80,30 +81,36 @@ def bootstrap(
     return float(low), float(high)
 
 
-def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
-    """The temperature that divides logits for the least cross-entropy (Guo 2017, arXiv 1706.04599).
+def fit_scaling(labels: np.ndarray, logits: np.ndarray) -> tuple[float, float]:
+    """Temperature and bias for the least cross-entropy: `probability = sigmoid(logit / T + b)`.
+
+    Platt scaling (Platt 1999, Advances in Large Margin Classifiers 10). A temperature alone (Guo
+    2017, arXiv 1706.04599) leaves even odds at even odds, and so cannot undo a training that showed
+    more fractures than there are.
 
     Args:
         labels: [N] of 0 and 1.
         logits: [N].
 
     Returns:
-        Between 0.1 and 20; 1 where one class is absent.
+        Temperature between 0.1 and 20, and bias between -10 and 10; 1 and 0 where one class is
+        absent.
     """
     if len(np.unique(labels)) < 2:
-        return 1.0
+        return 1.0, 0.0
 
-    def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
+    def loss(log_temperature_and_bias: np.ndarray) -> float:
+        scaled = logits / np.exp(log_temperature_and_bias[0]) + log_temperature_and_bias[1]
         return float(np.mean(np.logaddexp(0, scaled) - labels * scaled))
 
-    bounds = np.log(_TEMPERATURES)
-    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+    bounds = [tuple(np.log(_TEMPERATURES)), _BIASES]
+    fitted = minimize(loss, np.zeros(2), bounds=bounds, method="L-BFGS-B").x
+    return float(np.exp(fitted[0])), float(fitted[1])
 
 
-def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
+def probabilities(logits: np.ndarray, temperature: float, bias: float = 0.0) -> np.ndarray:
     """Calibrated probabilities of logits."""
-    return expit(np.asarray(logits, np.float64) / temperature)
+    return expit(np.asarray(logits, np.float64) / temperature + bias)
 
 
 def logits(probability: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ class Card:
         overrides: arguments of the preset that were replaced.
         image_size: side of the square that a radiograph is fitted to, pixels.
         temperature: divides the fracture logit before the sigmoid.
+        bias: is added then.
         thresholds: where the verdict changes.
         window: side of the windows that the network answers by; 0 where it takes the whole square.
         scores: split -> score -> value, interval, baseline; of several data sets together, and of
@@ -35,6 +36,7 @@ class Card:
     image_size: int
     temperature: float
     thresholds: Thresholds
+    bias: float = 0.0
     window: int = 0
     overrides: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] = field(default_factory=dict)

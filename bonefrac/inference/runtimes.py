@@ -51,7 +51,8 @@ class KerasRuntime:
         batch = np.asarray(square, np.float32)[None, ..., None]
         logits = slide(self._logits, batch, window=self.card.window)
         mask, fracture = logits[schema.MASK], logits[schema.FRACTURE]
-        return expit(mask[0, ..., 0]), float(expit(fracture[0, 0] / self.card.temperature))
+        calibrated = fracture[0, 0] / self.card.temperature + self.card.bias
+        return expit(mask[0, ..., 0]), float(expit(calibrated))
 
     def _logits(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         # A graph takes as long to trace as four answers without one, then answers 7 times as fast

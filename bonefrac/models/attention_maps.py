@@ -44,6 +44,11 @@ def attention_maps(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, {name: ops.cast(x, "float32") for name, x in maps.items()})
 
 
+def attends(model: keras.Model) -> bool:
+    """Whether a network has maps to give."""
+    return any(x.name.endswith(_GATE) or isinstance(x, AttentionWeights) for x in model.layers)
+
+
 def _class_token_shares(attentions: list[Tensor]) -> Tensor:
     """[B, heads, N, N] of each block, first to last -> [B, N]."""
     shares = None

@@ -14,6 +14,13 @@ from bonefrac.schema import PIXEL_MAX
 _LONGEST_TEXT = 1000
 
 
+class BadDecoderError(BonefracError):
+    """A file did something to its decoder, which must not be asked again."""
+
+    def __init__(self, received: str, *, expected: str = "a radiograph") -> None:
+        super().__init__(received, expected=expected, fix="Check where it comes from")
+
+
 class Answer:
     """The line that a decoder sends before the pixels.
 
@@ -36,9 +43,9 @@ class Answer:
         if "error" in self._told:
             raise BonefracError(received, expected=expected, fix=fix)
 
-    def forged(self) -> BonefracError:
+    def forged(self) -> BadDecoderError:
         """The error of an answer that no decoder of ours gives."""
-        return refused(f"{self._name} made its decoder answer nonsense", "a radiograph")
+        return BadDecoderError(f"{self._name} made its decoder answer nonsense")
 
     @property
     def pixel_bytes(self) -> int:
@@ -68,6 +75,7 @@ class Answer:
                 view=_text(self._told["view"]),
                 laterality=_text(self._told["laterality"]),
                 notes=tuple(map(_text, self._told["notes"])),
+                colour=_positive(self._told["colour"]),
             )
         except (KeyError, TypeError, ValueError):
             raise self.forged() from None
@@ -82,12 +90,13 @@ def _spacing(told: Any) -> Spacing | None:
     return Spacing(float(row), float(column), _text(provenance))
 
 
+def _positive(told: Any) -> float:
+    if not 0 <= float(told) < math.inf:
+        raise ValueError
+    return float(told)
+
+
 def _text(told: Any) -> str:
     if not isinstance(told, str):
         raise TypeError
     return "".join(letter if letter.isprintable() else " " for letter in told[:_LONGEST_TEXT])
-
-
-def refused(received: str, expected: str) -> BonefracError:
-    """The error of a file that did something to its decoder."""
-    return BonefracError(received, expected=expected, fix="Check where it comes from")

@@ -81,6 +81,7 @@ def _answer(stream: BinaryIO, read: Radiograph | BonefracError) -> None:
             "view": read.view,
             "laterality": read.laterality,
             "notes": list(read.notes),
+            "colour": read.colour,
         }
         pixels = read.pixels.astype("<f4", order="C", copy=False)
     stream.write(json.dumps(told).encode() + b"\n")

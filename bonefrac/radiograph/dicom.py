@@ -8,8 +8,10 @@ import numpy as np
 
 from bonefrac.errors import BonefracError
 from bonefrac.radiograph.codestream import MAX_SCANS, claimed, scans
+from bonefrac.radiograph.colour import LUMA, colour
 from bonefrac.radiograph.grayscale import shown
 from bonefrac.radiograph.radiograph import Radiograph, Spacing
+from bonefrac.schema import PIXEL_MAX
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -20,6 +22,12 @@ _RADIOGRAPHS = {
     "1.2.840.10008.5.1.4.1.1.1": "CR",
     "1.2.840.10008.5.1.4.1.1.1.1": "DX",
     "1.2.840.10008.5.1.4.1.1.1.1.1": "DX for processing",
+}
+# A secondary capture of one of these is no radiograph either.
+_NOT_PLAIN = {
+    **{"CT": "computed tomography", "MR": "magnetic resonance", "US": "ultrasound"},
+    **{"NM": "nuclear medicine", "PT": "positron emission tomography", "MG": "the breast"},
+    **{"XA": "vessels", "ES": "endoscopy", "SM": "microscopy", "OP": "the eye"},
 }
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 # The whole dataset is one zlib stream: a few kilobytes can inflate to gigabytes before anything
@@ -55,10 +63,11 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         BonefracError: another kind of image, too large, cut short, or not decodable.
     """
     try:
-        dataset = parsed(data, name)
+        dataset = parse_dicom(io.BytesIO(data), name)
         notes = _require_radiograph(dataset, name)
         _require_size(dataset, name, max_pixels)
-        pixels, left_open = shown(_stored(dataset), dataset)
+        stored, hue = _stored(dataset)
+        pixels, left_open = shown(stored, dataset)
         spacing = _spacing(dataset)
     except (BonefracError, MemoryError):
         raise
@@ -79,28 +88,21 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         view=_VIEWS.get(view, view.lower()),
         laterality=_SIDES.get(str(side).upper(), ""),
         notes=(*notes, *left_open),
+        colour=hue,
     )
 
 
-def parsed(data: bytes, name: str) -> "Dataset":
-    """Parse a file that `is_dicom`, its pixels not decoded.
-
-    Raises:
-        BonefracError: it is deflated.
-    """
-    return parse_file(io.BytesIO(data), name)
-
-
-def parse_file(file: BinaryIO, name: str, *, pixels: bool = True) -> "Dataset":
-    """Parse an opened file that `is_dicom`; its values are judged by who reads them.
+def parse_dicom(file: BinaryIO, name: str, *, pixels: bool = True) -> "Dataset":
+    """The dataset of a DICOM file; its values are judged by who reads them.
 
     Args:
-        file: at its beginning.
+        file: opened, with its preamble.
         name: of the file, for errors.
         pixels: False ends ahead of them.
 
     Raises:
-        BonefracError: it is deflated.
+        BonefracError: the file is deflated.
+        Exception: whatever pydicom trips over in a damaged file.
     """
     import pydicom
     from pydicom.filereader import read_dataset
@@ -129,6 +131,13 @@ def _require_radiograph(dataset: "Dataset", name: str) -> list[str]:
             f"{name} is a DICOM file without a picture ({getattr(kind, 'name', kind)})",
             expected=expected,
             fix="Give the image that it belongs to",
+        )
+    modality = str(dataset.get("Modality") or "").upper()
+    if modality in _NOT_PLAIN:
+        raise BonefracError(
+            f"{name} is a picture of {_NOT_PLAIN[modality]} (modality {modality})",
+            expected=expected,
+            fix="Give a plain radiograph",
         )
     if str(kind).startswith(_SECONDARY_CAPTURE):
         return ["A secondary capture: a copy of a screen or a scan, with its window burned in"]
@@ -197,11 +206,15 @@ def _require_claim(frame: bytes, size: tuple[int, int, int], name: str, *, bits:
     )
 
 
-def _stored(dataset: "Dataset") -> np.ndarray:
+def _stored(dataset: "Dataset") -> tuple[np.ndarray, float]:
+    """Grays as they are stored, and how colourful they were."""
     from pydicom.pixels import pixel_array
 
     pixels = pixel_array(dataset)  # converts YBR to RGB
-    return pixels @ np.array([0.299, 0.587, 0.114]) if pixels.ndim == 3 else pixels
+    if pixels.ndim != 3:
+        return pixels, 0.0
+    white = 2.0 ** int(dataset.BitsStored) - 1
+    return pixels @ LUMA, colour(pixels * (PIXEL_MAX / white))
 
 
 def _spacing(dataset: "Dataset") -> Spacing | None:

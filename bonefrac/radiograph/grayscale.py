@@ -1,5 +1,6 @@
 """From numbers that a detector stored to the grays that a screen shows."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,11 +58,17 @@ def shown(stored: np.ndarray, dataset: "Dataset") -> tuple[np.ndarray, list[str]
 
     Returns:
         Pixels float32 [H, W] in 0..255, and notes on what the file left open.
+
+    Raises:
+        ValueError: a window or a rescaling is not finite.
     """
     from pydicom.pixels import apply_modality_lut
 
     notes: list[str] = []
     grays = _of_interest(apply_modality_lut(stored, dataset), dataset, notes)
+    if not np.isfinite(grays).all():
+        raise ValueError("a window or a rescaling of numbers that are not finite")
+    grays = np.clip(grays, 0, 1)  # a VOI LUT may hold more than the bits that it says
     if inverted(dataset):
         grays = 1 - grays
     pixels = (grays * PIXEL_MAX).astype(np.float32)
@@ -90,11 +97,21 @@ def _of_interest(values: np.ndarray, dataset: "Dataset", notes: list[str]) -> np
 
 
 def _looked_up(values: np.ndarray, dataset: "Dataset") -> np.ndarray:
-    from pydicom.pixels import apply_voi_lut
+    """The first VOI LUT: PS3.3 C.11.2.1.1. pydicom 3.0.2 wraps indices above 255 of 8-bit ones."""
+    item = dataset.VOILUTSequence[0]
+    count, first, bits = (int(number) for number in item.LUTDescriptor)
+    if not 8 <= bits <= 16:
+        raise ValueError(f"a VOI LUT of {bits} bits")
+    entries = _entries(item.LUTData, little=dataset.file_meta.TransferSyntaxUID.is_little_endian)
+    last = min(count or 2**16, len(entries)) - 1  # 65,536 does not fit into the descriptor
+    places = np.clip(np.rint(values).astype(np.int64) - first, 0, last)
+    return entries[places] / (2.0**bits - 1)
 
-    bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-    whole = np.rint(values).astype(np.int64)
-    return apply_voi_lut(whole, dataset, index=0, prefer_lut=True) / (2.0**bits - 1)
+
+def _entries(data: bytes | Sequence[int], *, little: bool) -> np.ndarray:
+    if isinstance(data, bytes):
+        return np.frombuffer(data, "<u2" if little else ">u2")
+    return np.asarray(data, np.int64).reshape(-1)
 
 
 def _padding(stored: np.ndarray, dataset: "Dataset") -> np.ndarray:

@@ -20,11 +20,12 @@ import threading
 import time
 from collections.abc import Iterator
 
-from bonefrac.radiograph.answer import Answer, refused
+from bonefrac.errors import BonefracError
+from bonefrac.radiograph.answer import Answer, BadDecoderError
 from bonefrac.radiograph.radiograph import Radiograph
 
 MIB = 2**20
-# Measured: an 18 Mpx DICOM image, as large as detectors are, takes 0.7 GB.
+# Estimated: an 18 Mpx DICOM image, as large as detectors are, takes 0.7 GB.
 MEMORY = 2048 * MIB
 SECONDS = 30.0
 _LONGEST_LINE = 65536
@@ -81,13 +82,18 @@ class Guard:
                 crashed, or answered what no radiograph is.
         """
         with self._places:
-            decoder = self._decoder()
+            decoder, is_good = self._decoder(), False
             try:
                 answer = decoder.ask(data, name, seconds=self._seconds)
-            except BaseException:
-                decoder.end()
+                is_good = True
+            except BonefracError as error:
+                is_good = not isinstance(error, BadDecoderError)
                 raise
-            self._idle.append(decoder)
+            finally:
+                if is_good:
+                    self._idle.append(decoder)
+                else:
+                    decoder.end()
         return answer
 
     def _decoder(self) -> "_Decoder":
@@ -156,11 +162,10 @@ class _Decoder:
                 self._send(part, clock)
             return self._answer(clock, name)
         except TimeoutError:
-            raise refused(
-                f"{name} was not decoded within {seconds:g} s", "a file that is decoded quickly"
-            ) from None
+            told = f"{name} was not decoded within {seconds:g} s"
+            raise BadDecoderError(told, expected="a file that is decoded quickly") from None
         except (BrokenPipeError, EOFError):
-            raise refused(f"{name} {self._death()}", "a radiograph") from None
+            raise BadDecoderError(f"{name} {self._death()}") from None
 
     def _get_ready(self) -> None:
         if not self._is_ready:

@@ -39,6 +39,7 @@ class Radiograph:
         view: "frontal", "lateral", "oblique", another in lower case, or "".
         laterality: "left", "right", "both" or "".
         notes: what a reader of the finding should know about how the file was read.
+        colour: how colourful the file was, as `bonefrac.radiograph.colour` measures it; 0 of gray.
     """
 
     pixels: np.ndarray
@@ -48,6 +49,7 @@ class Radiograph:
     view: str = ""
     laterality: str = ""
     notes: tuple[str, ...] = ()
+    colour: float = 0.0
 
     @property
     def size(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bonefrac.errors import BonefracError
 from bonefrac.radiograph.codestream import MAX_SCANS, scans
+from bonefrac.radiograph.colour import LUMA, colour
 from bonefrac.radiograph.dicom import is_dicom, read_dicom
 from bonefrac.radiograph.grayscale import robust_window
 from bonefrac.radiograph.radiograph import Radiograph
@@ -43,7 +44,7 @@ def read(source: str | Path | bytes | np.ndarray | Radiograph) -> Radiograph:
     if isinstance(source, Radiograph):
         return source
     if isinstance(source, np.ndarray):
-        return Radiograph(_from_array(source), "<array>")
+        return _from_array(source)
     if isinstance(source, bytes):
         return read_bytes(source)
     return read_bytes(content(Path(source)), str(source))
@@ -83,7 +84,7 @@ def read_bytes(data: bytes, name: str = "<bytes>") -> Radiograph:
     try:
         if is_dicom(data):
             return read_dicom(data, name, max_pixels=MAX_PIXELS)
-        return Radiograph(_decode(data, name), name)
+        return _decode(data, name)
     except MemoryError:
         raise BonefracError(
             f"{name} takes more memory to decode than there is",
@@ -92,7 +93,7 @@ def read_bytes(data: bytes, name: str = "<bytes>") -> Radiograph:
         ) from None
 
 
-def _decode(data: bytes, name: str) -> np.ndarray:
+def _decode(data: bytes, name: str) -> Radiograph:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         _require_modest(image, data, name)
@@ -127,21 +128,26 @@ def _error(received: str, fix: str) -> BonefracError:
     return BonefracError(received, expected=expected, fix=fix)
 
 
-def _gray(image: Image.Image, name: str) -> np.ndarray:
+def _gray(image: Image.Image, name: str) -> Radiograph:
     # Pillow turns a TIFF where white is zero round at 8 bits, but not at more.
     negative = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
     image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
         pixels = PIXEL_MAX * robust_window(_finite(np.asarray(image, dtype=np.float32), name))
-        return PIXEL_MAX - pixels if negative else pixels
-    return np.asarray(image.convert("L"), dtype=np.float32)
+        return Radiograph(PIXEL_MAX - pixels if negative else pixels, name)
+    shade = np.asarray(image.convert("L"), dtype=np.float32)
+    has_colour = image.mode not in ("1", "L", "LA", "La")
+    return Radiograph(
+        shade, name, colour=colour(np.asarray(image.convert("RGB"))) if has_colour else 0.0
+    )
 
 
-def _from_array(array: np.ndarray) -> np.ndarray:
-    shape = array.shape
+def _from_array(array: np.ndarray) -> Radiograph:
+    shape, hue = array.shape, 0.0
     numbers = array.dtype.kind in "buif"
-    if numbers and array.ndim == 3 and shape[2] == 3:
-        array = array @ np.array([0.299, 0.587, 0.114])
+    if numbers and array.ndim == 3 and shape[2] == 3 and array.size:
+        hue = _hue(array)
+        array = array @ LUMA
     elif numbers and array.ndim == 3 and shape[2] == 1:
         array = array[..., 0]
     if not numbers or array.ndim != 2 or array.size == 0:
@@ -153,7 +159,16 @@ def _from_array(array: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         pixels = _finite(array.astype(np.float32), "<array>")
     fits = pixels.min() >= 0 and pixels.max() <= PIXEL_MAX
-    return pixels if fits else PIXEL_MAX * robust_window(pixels)
+    grays = pixels if fits else PIXEL_MAX * robust_window(pixels)
+    return Radiograph(grays, "<array>", colour=hue)
+
+
+def _hue(array: np.ndarray) -> float:
+    """Colour of an array that may hold anything, as if its largest value were white."""
+    largest = float(np.abs(array).max())
+    if not 0 < largest < _LARGEST:
+        return 0.0
+    return colour(array * (PIXEL_MAX / max(largest, PIXEL_MAX)))
 
 
 def _finite(pixels: np.ndarray, name: str) -> np.ndarray:

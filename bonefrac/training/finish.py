@@ -50,6 +50,7 @@ def write_model(
         image_size=settings.image_size,
         window=window(settings),
         temperature=calibration["temperature"],
+        bias=calibration["bias"],
         thresholds=Thresholds(**{k: calibration[k] for k in ("sure", "doubt", "mask")}),
         scores={name: score(out, calibration) for name, out in outputs.items()},
         data=describe(sources),

@@ -88,6 +88,7 @@ def train(model: keras.Model, state: State, job: Job) -> State:
             minutes=job.running.checkpoint_minutes,
             asked=asked,
             writes=job.mesh.is_first,
+            seed=job.settings.seed,
         )
         callbacks = [
             AveragesAnswer(),

@@ -28,7 +28,7 @@ def explain_shortage(settings: Settings) -> Iterator[None]:
             f"Out of memory with {settings.batch_size} radiographs of {side}x{side} a step",
             expected="a step that fits into memory",
             fix="Start anew with a lower --batch-size or --image-size, a smaller preset or "
-            "--mixed-precision; the last checkpoint is whole",
+            "--precision bfloat16; the last checkpoint is whole",
         ) from error
 
 

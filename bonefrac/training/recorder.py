@@ -25,6 +25,7 @@ class Recorder(keras.callbacks.Callback):
         minutes: between checkpoints within an epoch.
         asked: whether to save and stop after the step.
         writes: False for all but one of several processes.
+        seed: of the run.
     """
 
     def __init__(
@@ -37,12 +38,13 @@ class Recorder(keras.callbacks.Callback):
         minutes: float = 10.0,
         asked: Asked | None = None,
         writes: bool = True,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.checkpoints, self.state, self.workdir = checkpoints, state, workdir
         self.steps, self.seconds_between = steps, 60 * minutes
         self.asked, self.writes = asked or Asked(), writes
-        self.done = state.step
+        self.seed, self.done = seed, state.step
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Start the clock; go on with the metrics of an epoch that was left."""
@@ -51,6 +53,17 @@ class Recorder(keras.callbacks.Callback):
             self.checkpoints.restore_metrics(self.model, self.state)
         self._saved = time.perf_counter()
         self._started = self._saved - self.state.seconds
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Make what PyTorch's dropout draws a function of seed, epoch and step.
+
+        It takes no seed of Keras, but PyTorch's own random state, which starting a `fit` moves on.
+        """
+        if keras.backend.backend() == "torch":
+            import torch
+
+            place = np.random.SeedSequence([self.seed % 2**32, self.state.epoch, self.done])
+            torch.manual_seed(int(place.generate_state(1)[0]))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Save where it is time to; refuse to go on from a loss that is no number."""

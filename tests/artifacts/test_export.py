@@ -134,8 +134,8 @@ def test_an_artefact_that_answers_otherwise_is_not_left_behind(network, squares,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_temperature_is_inside_the_exported_graph(network, squares, tmp_path):
-    hot = KerasRuntime(network.model, replace(network.card, temperature=7.0))
+def test_calibration_is_inside_the_exported_graph(network, squares, tmp_path):
+    hot = KerasRuntime(network.model, replace(network.card, temperature=7.0, bias=-1.0))
     path, _ = export.export_tflite(hot, tmp_path, squares, quantize="none")
     assert open_runtime(path)(squares[0])[1] == pytest.approx(hot(squares[0])[1], abs=1e-4)
     assert hot(squares[0])[1] != pytest.approx(network(squares[0])[1], abs=1e-3)

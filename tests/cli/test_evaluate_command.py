@@ -76,6 +76,7 @@ def test_thresholds_are_written_when_asked(trained_run, phantom_data, tmp_path):
     card = Card.read(folder / "card.json")
     assert told["calibrated_on"] == "fold1"
     assert card.temperature == pytest.approx(told["calibration"]["temperature"], abs=1e-5)
+    assert card.bias == pytest.approx(told["calibration"]["bias"], abs=1e-5)
     assert set(card.scores) == {"fold0", "fold1"}
     assert "on fold1 of" in card.training["calibrated"]
 

@@ -24,7 +24,7 @@ def heading(**changes):
     model = {
         "name": "unet_tiny", "path": "runs/<unet>", "sha256": "ab" * 32, "preset": "unet_tiny",
         "image_size": 64,
-        "calibration": {"temperature": 1.0, "sure": 0.6, "doubt": 0.3, "mask": 0.5},
+        "calibration": {"temperature": 1.0, "bias": 0.0, "sure": 0.6, "doubt": 0.3, "mask": 0.5},
         "calibrated_on": "the card's validation data", "trained_on": {}, "trained_by": "",
         "split": "fold0", "trivial_models_fitted_on": "fold1",
     } | changes  # fmt: skip

@@ -127,8 +127,9 @@ def test_thresholds_fitted_anew_are_kept_when_asked(trained_run, phantom_data, t
     scores = {"fold1": score(fitted.fitted, calibration)}
     write_calibration(folder, calibration, scores=scores, how="in a test")
     card = Card.read(folder / "card.json")
-    assert (card.temperature, card.thresholds) == (
+    assert (card.temperature, card.bias, card.thresholds) == (
         calibration["temperature"],
+        calibration["bias"],
         fitted.observer.thresholds,
     )
     assert card.scores == json.loads(json.dumps(scores))
@@ -146,8 +147,7 @@ def test_only_a_model_folder_can_be_written(tmp_path):
 
 def test_refitting_on_the_cards_own_data_changes_little(model, phantom_data):
     answers = observe(model.observer, phantom_data, "fold1")
-    temperature = model.observer.calibration["temperature"]
-    outputs = outputs_of(answers, temperature)
+    outputs = outputs_of(answers, model.observer.calibration)
     card = model.observer.predictor.card.scores["validation"]
     now = score(outputs, model.observer.calibration)
     assert now["auc"]["value"] == pytest.approx(card["auc"]["value"], abs=0.05)

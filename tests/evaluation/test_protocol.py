@@ -37,7 +37,7 @@ def test_counts_are_those_of_the_masks(outputs):
 
 
 def test_unknown_labels_count_for_no_label_score(outputs):
-    calibration = {"temperature": 1.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
+    calibration = {"temperature": 1.0, "bias": 0.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
     result = protocol.score(outputs, calibration)
     assert result["images"] == 4
     assert result["fractured"] == 2
@@ -47,7 +47,7 @@ def test_unknown_labels_count_for_no_label_score(outputs):
 
 
 def test_a_missed_fracture_scores_zero_and_intact_images_do_not_count(outputs):
-    calibration = {"temperature": 1.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
+    calibration = {"temperature": 1.0, "bias": 0.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
     result = protocol.score(outputs, calibration)
     assert result["dice"]["value"] == result["jaccard"]["value"] == 0.5
     assert result["dice"]["baseline"] == 0.0
@@ -60,7 +60,7 @@ def test_scores_that_cannot_be_had_are_null():
         ["a", "b"],
     )
     calibration = protocol.calibrate(empty)
-    assert calibration == {"temperature": 1.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
+    assert calibration == {"temperature": 1.0, "bias": 0.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
     result = protocol.score(empty, calibration)
     assert result["auc"]["value"] is None
     assert result["dice"] == {"value": None, "low": None, "high": None, "baseline": 0.0}
@@ -78,7 +78,7 @@ def test_mask_threshold_is_the_one_with_the_best_mean_dice():
     assert protocol.calibrate(found)["mask"] == 0.2
 
 
-CALIBRATION = {"temperature": 1.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
+CALIBRATION = {"temperature": 1.0, "bias": 0.0, "sure": 0.5, "doubt": 0.5, "mask": 0.5}
 
 
 def other_heads(months, predicted, labels, logits):

@@ -59,15 +59,29 @@ def test_bootstrap_of_nothing_is_not_a_number():
     assert np.isnan(scores.bootstrap(lambda k: 0.0, [])).all()
 
 
-def test_temperature_undoes_a_known_overconfidence():
+def test_scaling_undoes_a_known_overconfidence():
     rng = np.random.default_rng(0)
     honest = rng.normal(0, 2, 20_000)
     labels = (rng.random(20_000) < 1 / (1 + np.exp(-honest))).astype(int)
-    assert scores.fit_temperature(labels, 3 * honest) == pytest.approx(3, rel=0.05)
+    temperature, bias = scores.fit_scaling(labels, 3 * honest + 2)
+    assert temperature == pytest.approx(3, rel=0.05)
+    assert bias == pytest.approx(-2 / 3, abs=0.05)
+    back = scores.probabilities(3 * honest + 2, temperature, bias)
+    assert back.mean() == pytest.approx(labels.mean(), abs=1e-4)
 
 
-def test_temperature_of_one_class_is_one():
-    assert scores.fit_temperature(np.ones(5), np.arange(5.0)) == 1.0
+def test_scaling_undoes_a_training_that_showed_too_many_fractures():
+    """An honest network of even odds, where one radiograph in six is fractured."""
+    rng = np.random.default_rng(0)
+    labels = (rng.random(20_000) < 1 / 6).astype(int)
+    evidence = rng.normal(2 * labels - 1, 1)  # its logit at even odds is twice that
+    temperature, bias = scores.fit_scaling(labels, 2 * evidence)
+    assert temperature == pytest.approx(1, rel=0.05)
+    assert bias == pytest.approx(np.log(1 / 5), abs=0.08)
+
+
+def test_scaling_of_one_class_changes_nothing():
+    assert scores.fit_scaling(np.ones(5), np.arange(5.0)) == (1.0, 0.0)
 
 
 @given(binary.filter(lambda rows: len({label for label, _ in rows}) == 2))

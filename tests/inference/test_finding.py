@@ -52,6 +52,7 @@ def problems(value, schema) -> list[str]:
     types["null"] = type(None)
     if value is None and "null" in schema.get("type", ()):
         return []
+    patterns = schema.get("patternProperties", ())
     checks = {
         "type": lambda wanted: (
             isinstance(value, tuple(types[name] for name in np.atleast_1d(wanted)))
@@ -62,7 +63,20 @@ def problems(value, schema) -> list[str]:
         "minimum": lambda least: value >= least,
         "maximum": lambda most: value <= most,
         "required": lambda names: set(names) <= set(value),
-        "additionalProperties": lambda _: set(value) <= set(schema["properties"]),
+        "additionalProperties": lambda rule: all(
+            name in schema.get("properties", ())
+            or any(re.search(p, name) for p in patterns)
+            or (rule and not problems(value[name], rule))
+            for name in value
+        ),
+        "patternProperties": lambda inner: (
+            not any(
+                problems(value[name], rule)
+                for pattern, rule in inner.items()
+                for name in value
+                if re.search(pattern, name)
+            )
+        ),
         "dependentRequired": lambda rule: all(
             set(rule[k]) <= set(value) for k in rule if k in value
         ),

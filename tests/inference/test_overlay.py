@@ -5,19 +5,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bonefrac.inference.finding import Finding, Thresholds, find
-from bonefrac.inference.overlay import _figure
-from bonefrac.radiograph.reader import Radiograph
+from bonefrac.inference.caption import figure
+from bonefrac.inference.finding import Finding, Thresholds, find, not_assessable
+from bonefrac.radiograph.radiograph import Radiograph, Spacing
 from bonefrac.schema import COLOURS, VERDICT_DOUBT, VERDICT_FRACTURE
 
 SURE, DOUBT, NONE = 0.9, 0.5, 0.05
 NOISE = np.random.default_rng(0).integers(0, 256, (400, 600)).astype(np.float32)
 
 
-def found(lesions, *, probability=SURE, pixels=None, model="unet_tiny.fracatlas") -> Finding:
+def found(
+    lesions, *, probability=SURE, pixels=None, model="unet_tiny.fracatlas", spacing=None
+) -> Finding:
     pixels = NOISE[: lesions.shape[0], : lesions.shape[1]] if pixels is None else pixels
     return find(
-        radiograph=Radiograph(pixels, "wrist.png"),
+        radiograph=Radiograph(pixels, "wrist.png", spacing=spacing),
         mask_probability=0.8 * lesions,
         probability=probability,
         thresholds=Thresholds(sure=0.6, doubt=0.3, mask=0.5),
@@ -197,4 +199,44 @@ def test_lines_grow_with_the_picture():
     ],
 )
 def test_drawn_numbers_never_claim_certainty(probability, text):
-    assert _figure(probability) == text
+    assert figure(probability) == text
+
+
+def test_scale_bar_is_as_long_as_it_says():
+    """50 mm of 0.5 mm columns are 100 pixels, whatever a row measures."""
+    black = np.zeros((300, 400), np.float32)
+    lesions = rectangles(300, 400)
+    spacing = Spacing(0.1, 0.5, "calibrated")
+    plain = found(lesions, probability=NONE, pixels=black).overlay()
+    barred = found(lesions, probability=NONE, pixels=black, spacing=spacing).overlay()
+    rows = ((barred != plain).any(axis=2) & (barred.min(axis=2) > 200)).sum(axis=1)
+    assert rows.max() == 50 / 0.5
+
+
+@pytest.mark.parametrize("provenance", ["detector", "unstated", "scanned film"])
+def test_no_scale_bar_where_lengths_are_not_the_patients(provenance):
+    lesions = rectangles(300, 400, (100, 100, 40, 40))
+    plain, told = (
+        found(lesions, spacing=spacing).overlay()
+        for spacing in (None, Spacing(0.2, 0.2, provenance))
+    )
+    np.testing.assert_array_equal(plain, told)
+
+
+def test_length_stands_beside_the_score():
+    lesions = rectangles(300, 400, (100, 100, 40, 40))
+    pixels = np.zeros((300, 400), np.float32)
+    spacing = Spacing(0.2, 0.2, "calibrated")
+    near = [coloured(found(lesions, pixels=pixels, spacing=s)).sum() for s in (None, spacing)]
+    assert near[1] > near[0] + 20
+
+
+@pytest.mark.parametrize("size", [(300, 500), (240, 200), (150, 120)])
+def test_not_assessable_tells_why_on_small_pictures_too(size):
+    radiograph = Radiograph(np.zeros(size, np.float32), "page.png")
+    texts = [
+        not_assessable(radiograph, reason, model="m", elapsed_ms=1).overlay()
+        for reason in ("The picture is all of it blank.", "The picture has many colours.")
+    ]
+    assert (texts[0] != texts[1]).any()
+    assert (texts[0] > 200).any()

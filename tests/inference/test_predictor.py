@@ -50,6 +50,7 @@ def test_the_keras_model_is_there_where_there_is_one(models):
 
 def test_mask_has_the_size_of_the_original(models):
     predictor = load_model(models["tflite"])
+    predictor.gate = None  # noise is no radiograph
     for shape in ((300, 200), (61, 199), (17, 16)):
         image = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
         assert predictor.predict(image).mask.shape == shape
@@ -58,7 +59,10 @@ def test_mask_has_the_size_of_the_original(models):
 def test_tflite_answers_without_tensorflow(models):
     code = (
         "import sys; from bonefrac import load_model; import numpy as np;"
-        f"load_model({str(models['tflite'])!r}).predict(np.zeros((80, 60), np.uint8));"
+        f"model = load_model({str(models['tflite'])!r});"
+        "noise = np.random.default_rng(0).integers(0, 256, (80, 60));"
+        "assert model.predict(noise).verdict == 'not assessable'; model.gate = None;"
+        "assert model.predict(noise).probability is not None;"
         "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'matplotlib')))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -67,7 +71,9 @@ def test_tflite_answers_without_tensorflow(models):
 def test_keras_file_and_folder_load_in_a_fresh_process(models):
     code = (
         "import sys, numpy as np; from bonefrac import load_model;"
-        "a, b = (load_model(p).predict(np.full((80, 60), 9, np.uint8)) for p in sys.argv[1:]);"
+        "models = [load_model(p) for p in sys.argv[1:]];"
+        "[setattr(model, 'gate', None) for model in models];"
+        "a, b = (model.predict(np.full((80, 60), 9, np.uint8)) for model in models);"
         "assert abs(a.probability - b.probability) < 1e-6"
     )
     paths = [str(models["keras"]), str(models["folder"])]
@@ -128,3 +134,14 @@ def test_what_is_no_model_is_refused(tmp_path):
         load_model(tmp_path / "nowhere")
     with pytest.raises(BonefracError, match="is no model"):
         load_model(tmp_path)
+
+
+def test_the_gate_is_asked_before_the_model(models):
+    predictor = load_model(models["tflite"])
+    assert predictor.predict(draw(seed=5, index=1).image).reason == ""
+    finding = predictor.predict(np.full((300, 200), 90, np.uint8))
+    assert (finding.verdict, finding.probability, finding.boxes) == ("not assessable", None, ())
+    assert finding.reason == "The picture is blank."
+    assert finding.mask.shape == (300, 200)
+    predictor.gate = None
+    assert predictor.predict(np.full((300, 200), 90, np.uint8)).probability is not None

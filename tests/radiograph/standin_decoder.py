@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-MORE = {"spacing": None, "body_part": "", "view": "", "laterality": "", "notes": []}
+MORE = {"spacing": None, "body_part": "", "view": "", "laterality": "", "notes": [], "colour": 0}
 
 
 def say(line, pixels=b""):
@@ -40,6 +40,7 @@ DEEDS = {
     "blinds": lambda: answer(pixels=[[np.nan] * 3] * 2),
     "overflows": lambda: answer(pixels=[[256] * 3] * 2),
     "shrinks": lambda: answer(spacing=[0, 1, "detector"]),
+    "glows": lambda: answer(colour=-1),
     "counts": lambda: answer(notes=[1]),
     "forgets": lambda: say(b'{"rows": 1, "columns": 1}', b"\0" * 4),
     "errs": lambda: say(b'{"error": ["one"]}'),

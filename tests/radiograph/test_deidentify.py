@@ -254,3 +254,19 @@ def test_a_short_key_is_refused(tmp_path):
         Key.read(tmp_path / "key")
     with pytest.raises(BonefracError, match="openssl rand"):
         Key.read(tmp_path / "none")
+
+
+def test_a_free_text_that_tells_lesions_apart_becomes_a_pseudonym():
+    segments = [pydicom.Dataset() for _ in range(2)]
+    for segment, text in zip(segments, ("wrist of Doe, 3 May", "other one"), strict=True):
+        segment.TrackingID, segment.TrackingUID = text, "1.2.3"
+    found, data = clean(dataset(ramp(8, 8), SegmentSequence=segments))
+    assert b"3 May" not in data
+    assert len({segment.TrackingID for segment in found.SegmentSequence}) == 2
+
+
+def test_a_long_code_is_held_to_what_a_text_is():
+    code = pydicom.Dataset()
+    code.LongCodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "Doe-" * 9, "SCT", "Hand"
+    found, _ = clean(dataset(ramp(8, 8), AnatomicRegionSequence=[code]))
+    assert "LongCodeValue" not in found.AnatomicRegionSequence[0]

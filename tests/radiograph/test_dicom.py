@@ -45,6 +45,13 @@ def test_a_coloured_capture_is_gray_and_noted():
     assert found.pixels.shape == ramp().shape
 
 
+@pytest.mark.parametrize("modality", ["CT", "MR", "US", "NM", "MG"])
+def test_a_capture_of_another_modality_is_refused(modality):
+    made = dataset(ramp(), kind="1.2.840.10008.5.1.4.1.1.7", Modality=modality)
+    with pytest.raises(BonefracError, match=rf"modality {modality}.*CR or DX.*plain radiograph"):
+        read(encoded(made))
+
+
 def test_side_view_and_part_are_told():
     tags = {"BodyPartExamined": "LOWER_LEG", "ViewPosition": "LL", "ImageLaterality": "R"}
     found = read(encoded(dataset(ramp(), **WINDOW, **tags)))

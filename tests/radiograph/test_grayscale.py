@@ -1,13 +1,15 @@
 """Windows are those of the standard, and an image is turned round once."""
 
 import numpy as np
+import pydicom
 import pytest
-from dicom_files import dataset, ramp
+from dicom_files import dataset, encoded, ramp
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
 from pydicom.sequence import Sequence
 
+from bonefrac.errors import BonefracError
 from bonefrac.radiograph.grayscale import (
     LINEAR,
     LINEAR_EXACT,
@@ -17,6 +19,7 @@ from bonefrac.radiograph.grayscale import (
     shown,
     window,
 )
+from bonefrac.radiograph.reader import read
 
 VALUES = np.arange(4096)
 
@@ -123,3 +126,69 @@ def test_what_is_left_open_is_noted():
 
 def test_a_robust_window_of_one_value_is_no_error():
     assert robust_window(np.full((4, 4), 7)).tolist() == [[0] * 4] * 4
+
+
+@given(
+    slope=st.floats(0.1, 10),
+    intercept=st.floats(-2000, 2000),
+    center=st.floats(0, 4095),
+    width=st.floats(50, 5000),
+    function=st.sampled_from([LINEAR_EXACT, SIGMOID]),
+)
+def test_a_window_moves_with_the_unit_of_the_values(slope, intercept, center, width, function):
+    # The rescaling of stored values undoes itself where the window is rescaled alike.
+    stored = VALUES.reshape(64, 64).astype(np.uint16)
+    plain = {"WindowCenter": f"{center:.6f}", "WindowWidth": f"{width:.8g}"}
+    turned = {
+        "RescaleSlope": f"{slope:.6f}",
+        "RescaleIntercept": f"{intercept:.6f}",
+        "WindowCenter": f"{slope * center + intercept:.6f}",
+        "WindowWidth": f"{slope * width:.6f}",
+    }
+    one, other = (
+        shown(stored, dataset(stored, VOILUTFunction=function, **tags))[0]
+        for tags in (plain, turned)
+    )
+    assert np.abs(one - other).max() < 0.05
+
+
+def with_table(entries, *, bits, first=0):
+    made = dataset(ramp(), VOILUTSequence=table(entries, first, bits))
+    for name in ("LUTDescriptor", "LUTData"):
+        made["VOILUTSequence"][0][name].VR = "US"
+    return made
+
+
+@given(bits=st.integers(8, 16), first=st.integers(0, 3000), data=st.data())
+def test_a_voi_table_shows_its_own_entries_from_its_first_value_on(bits, first, data):
+    entries = data.draw(st.lists(st.integers(0, 2**bits - 1), min_size=2, max_size=64))
+    pixels = shown(ramp(), with_table(entries, first=first, bits=bits))[0]
+    wanted = np.array(entries)[np.clip(ramp().astype(int) - first, 0, len(entries) - 1)]
+    assert np.allclose(pixels, 255 * wanted / (2**bits - 1), atol=1e-3)
+
+
+def test_a_table_from_12_to_8_bits_is_read_to_its_end():
+    entries = np.arange(4096) // 16
+    for form in ("US", "OW"):
+        made = with_table(entries, bits=8)
+        if form == "OW":
+            item = made["VOILUTSequence"][0]
+            item["LUTData"] = DataElement("LUTData", "OW", entries.astype("<u2").tobytes())
+        assert (shown(ramp(), made)[0] == ramp() // 16).all()
+
+
+def test_a_voi_table_with_more_than_its_bits_stays_white():
+    assert shown(ramp(), with_table([0, 60_000], bits=12))[0].max() == 255
+
+
+@pytest.mark.parametrize("name", ["WindowCenter", "WindowWidth", "RescaleSlope"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_numbers_that_are_not_finite_are_refused(name, value):
+    tags = {"WindowCenter": 9, "WindowWidth": 9, "RescaleSlope": 1, "RescaleIntercept": 0}
+    made = dataset(ramp(), **tags)
+    made[name] = DataElement(name, "DS", value, validation_mode=pydicom.config.IGNORE)
+    data = encoded(made)
+    try:
+        assert np.isfinite(read(data).pixels).all()
+    except BonefracError as error:
+        assert "not finite" in str(error) or "invalid value" in str(error)

@@ -9,7 +9,7 @@ from bonefrac.data.catalogue import Catalogue
 from bonefrac.radiograph.deidentify.dataset import patient_of
 from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.radiograph.deidentify.refusal import in_pixels
-from bonefrac.radiograph.dicom import parse_file
+from bonefrac.radiograph.dicom import parse_dicom
 
 _SUFFIXES = (".dcm", ".dicom")
 Rows = dict[str, dict[str, Any]]  # picture id -> fields of its Entry
@@ -81,7 +81,7 @@ def pseudonymous(catalogue: Catalogue, headers: Mapping[str, Header], key: Key) 
 def _header(path: Path) -> Header | None:
     try:
         with path.open("rb") as file:
-            dataset = parse_file(file, str(path), pixels=False)
+            dataset = parse_dicom(file, str(path), pixels=False)
             return Header(patient_of(dataset), in_pixels(dataset))
     except Exception:  # whatever pydicom trips over; the scan of the pictures tells what is wrong
         return None

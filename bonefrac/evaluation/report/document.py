@@ -14,6 +14,7 @@ from bonefrac.evaluation.observe import Observer
 from bonefrac.evaluation.provenance import Choice
 from bonefrac.evaluation.slices import SIZE_NAMES
 from bonefrac.evaluation.weighted import ECE_BINS
+from bonefrac.inference.ensemble import JOINED, members
 
 EVALUATION = "evaluation"
 COMPARISON = "comparison"
@@ -108,7 +109,9 @@ def _model(path: Path, observer: Observer, choice: Choice) -> dict[str, Any]:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a model's file, or of the manifest of its folder."""
+    """SHA-256 of a model's file, or of the manifest of its folder; several joined as the paths."""
+    if len(paths := members(path)) > 1:
+        return JOINED.join(map(fingerprint, paths))
     if path.is_file():
         return storage.sha256(path)
     manifests = sorted(path.glob(f"**/{schema.MANIFEST_FILE}"))

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bonefrac.errors import BonefracError
 from bonefrac.inference.batch.kept import kept, key
 from bonefrac.inference.batch.sources import Source
+from bonefrac.radiograph.reader import read_bytes
 
 if TYPE_CHECKING:
     from bonefrac.inference.finding import Finding
     from bonefrac.inference.predictor import Predictor
     from bonefrac.radiograph.radiograph import Radiograph
 
-# Writes more about a finding of a source: to `<base>.<suffix>`, where base has no suffix yet.
-# Returns what the JSON of the finding tells of it. Picklable, and its `repr` is all that its files
-# depend on.
-Writer = Callable[["Finding", Source, Path], dict[str, Any]]
+# Writes more about a finding and the file that it is of: to `<base>.<suffix>`, where base has no
+# suffix yet. Returns what the JSON of the finding tells of it. Picklable, and its `repr` is all
+# that its files depend on.
+Writer = Callable[["Finding", bytes, Path], dict[str, Any]]
+
+# Takes them elsewhere, whether or not anything is written here; promises what a `Writer` does.
+Delivery = Callable[["Finding", bytes], dict[str, Any]]
 
 
 class Model(Protocol):
@@ -43,6 +47,7 @@ class Job:
         model: that answers; each process loads its own.
         output: folder for what is written of each finding, or None.
         writers: of more files a finding, where there is an output folder.
+        deliver: takes each finding elsewhere, or None.
         again: whether to do what an earlier run with the same model and options has done.
         guarded: whether files are decoded in a process of their own, with limits.
     """
@@ -50,6 +55,7 @@ class Job:
     model: Model
     output: Path | None = None
     writers: tuple[Writer, ...] = ()
+    deliver: Delivery | None = None
     again: bool = False
     guarded: bool = False
 
@@ -95,7 +101,7 @@ def outcome(job: Job, source: Source) -> Outcome:
     more = _key(job, source)
     if (record := _kept(job, source, more)) is not None:
         return Outcome(source.name, record, is_kept=True)
-    predictor = _ready(job.model)
+    predictor = ready(job.model)
     try:
         return Outcome(source.name, _record(job, predictor, source, more))
     except BonefracError as error:
@@ -105,7 +111,8 @@ def outcome(job: Job, source: Source) -> Outcome:
 def _key(job: Job, source: Source) -> dict[str, str]:
     if job.output is None or source.error is not None:
         return {}
-    return {"key": key(source, _model_key(job.model), tuple(map(repr, job.writers)))}
+    steps = job.writers if job.deliver is None else (*job.writers, job.deliver)
+    return {"key": key(source, _model_key(job.model), tuple(map(repr, steps)))}
 
 
 def _kept(job: Job, source: Source, more: dict[str, str]) -> dict[str, Any] | None:
@@ -117,23 +124,29 @@ def _kept(job: Job, source: Source, more: dict[str, str]) -> dict[str, Any] | No
 def _record(
     job: Job, predictor: "Predictor", source: Source, more: dict[str, Any]
 ) -> dict[str, Any]:
-    finding = predictor.predict(_guarded(source) if job.guarded else source.picture)
+    data = source.read()
+    finding = predictor.predict(_read(data, source.name, guarded=job.guarded))
+    if job.deliver is not None:
+        more = more | job.deliver(finding, data)
     if job.output is None:
-        return finding.to_json()
+        return finding.to_json() | more
     base = job.output / source.stem
     for write in job.writers:
-        more = more | write(finding, source, base)
+        more = more | write(finding, data, base)
     return finding.save(base.parent, stem=base.name, more=more)
 
 
-def _guarded(source: Source) -> "Radiograph":
-    from bonefrac.radiograph.guarded import guarded_read
+def _read(data: bytes, name: str, *, guarded: bool) -> "Radiograph":
+    if guarded:
+        from bonefrac.radiograph.guarded import guarded_read
 
-    return guarded_read(source.read(), name=source.name)
+        return guarded_read(data, name=name)
+    return read_bytes(data, name)
 
 
 @functools.lru_cache(maxsize=1)
-def _ready(model: Model) -> "Predictor":
+def ready(model: Model) -> "Predictor":
+    """A model, loaded once in this process."""
     predictor = model.load()
     predictor.card.require_fracture()
     return predictor

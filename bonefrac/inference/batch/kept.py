@@ -66,6 +66,8 @@ def kept(base: Path, *, image: str, key: str) -> dict[str, Any] | None:
 
 
 def _state(source: Source) -> list[str]:
+    if source.fetch is not None:
+        return ["elsewhere"]  # its name is a UID, which what is behind it never leaves
     if source.content is not None:
         return [hashlib.sha256(source.content).hexdigest()]
     try:

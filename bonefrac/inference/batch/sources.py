@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class Source:
             the source lay in a folder of the tree.
         path: of its file, or None.
         content: bytes where there is no file.
+        fetch: gives the bytes when they are wanted, where they lie elsewhere; picklable.
         error: why it will not be read.
     """
 
@@ -32,6 +33,7 @@ class Source:
     stem: str
     path: Path | None = None
     content: bytes | None = None
+    fetch: Callable[[], bytes] | None = None
     error: BonefracError | None = None
 
     @property
@@ -39,10 +41,12 @@ class Source:
         """What `bonefrac.radiograph.reader.read` takes.
 
         Raises:
-            BonefracError: it is not to be read.
+            BonefracError: it is not to be read, or cannot be fetched.
         """
         if self.error is not None:
             raise self.error
+        if self.fetch is not None:
+            return self.fetch()
         return self.content if self.content is not None else self.path or Path(self.name)
 
     def read(self) -> bytes:

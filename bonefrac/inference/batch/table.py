@@ -43,7 +43,7 @@ def _row(outcome: Outcome) -> list[Any]:
         len(boxes),
         _joined([box[name] for name in ("x", "y", "width", "height")] for box in boxes),
         _joined([box["score"]] for box in boxes),
-        _joined([box[name] for name in box if name.endswith("_mm")] for box in boxes),
+        _joined([box[k] for k in box if k.endswith("_mm") and box[k]] for box in boxes),
         told["reason"],
         "; ".join(told["notes"]),
         "",

@@ -10,6 +10,7 @@ from bonefrac.errors import BonefracError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from bonefrac.inference.dicom_out.origin import Origin
     from bonefrac.inference.finding import Finding
 
 SEG, SR, SC = KINDS = ("seg", "sr", "sc")
@@ -45,13 +46,28 @@ def results(
     """
     require_highdicom()
     _require_kinds(kinds)
-    from bonefrac.inference.dicom_out import capture, segmentation, structured
     from bonefrac.inference.dicom_out.origin import Origin
     from bonefrac.inference.dicom_out.source import read_source
 
     origin = Origin(read_source(source, finding), finding, made or datetime.now())
+    try:
+        return _told(origin, kinds, spatial=spatial)
+    except BonefracError:
+        raise
+    except Exception as error:  # highdicom raises whatever an odd source trips it over
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise BonefracError(
+            f"{finding.image} cannot be told of as DICOM ({type(error).__name__}: {reason})",
+            expected="a radiograph that keeps to the standard",
+            fix="Check the file with a validator such as dciodvfy",
+        ) from error
+
+
+def _told(origin: "Origin", kinds: Collection[str], *, spatial: bool) -> "dict[str, Dataset]":
+    from bonefrac.inference.dicom_out import capture, segmentation, structured
+
     told: dict[str, Dataset] = {}
-    if SEG in kinds and finding.boxes:
+    if SEG in kinds and origin.finding.boxes:
         told[SEG] = segmentation.segmentation(origin)
     if SR in kinds:
         told[SR] = structured.report(origin, segmentation=told.get(SEG), spatial=spatial)

@@ -38,7 +38,7 @@ def capture(origin: Origin) -> "Dataset":
     carry_loss(made, source)
     made.BurnedInAnnotation = "YES"
     made.ConversionType = "WSD"
-    made.DerivationDescription = f"Lesions outlined by the model {origin.model}. {NOT_A_DEVICE}"
+    made.DerivationDescription = f"The finding of the model {origin.model}, drawn. {NOT_A_DEVICE}"
     made.SourceImageSequence = [_source_image(source)]
     made.DateOfSecondaryCapture = origin.made.strftime("%Y%m%d")
     made.TimeOfSecondaryCapture = origin.made.strftime("%H%M%S.%f")

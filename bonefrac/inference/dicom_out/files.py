@@ -1,4 +1,4 @@
-"""The results of a finding as files beside its overlay."""
+"""The results of a finding as files beside its overlay, with or without its patient."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bonefrac.inference.dicom_out import results
-from bonefrac.radiograph.deidentify.dataset import deidentify
-from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.storage import write_aside
 
 if TYPE_CHECKING:
-    from bonefrac.inference.batch.sources import Source
-    from bonefrac.inference.finding import Finding
+    from pydicom import Dataset
 
-NO_DATE = datetime(1900, 1, 1)
+    from bonefrac.inference.finding import Finding
+    from bonefrac.radiograph.deidentify.key import Key
+
+# Where a model runs on the day of the examination, the day of its results would tell that day.
+_NO_DAY = datetime(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,14 @@ class DicomWriter:
     Attributes:
         kinds: which of `bonefrac.inference.dicom_out.KINDS`.
         spatial: write the report as Comprehensive 3D SR.
-        key: to refer to the de-identified radiograph with, and to no patient; None tells all.
+        key: of the pseudonyms, for results without patient and dates; None for those with.
     """
 
     kinds: tuple[str, ...]
     spatial: bool = False
-    key: Key | None = None
+    key: "Key | None" = None
 
-    def __call__(self, finding: "Finding", source: "Source", base: Path) -> dict[str, Any]:
+    def __call__(self, finding: "Finding", source: bytes, base: Path) -> dict[str, Any]:
         """Write the results; what an earlier run left of a kind that there is none of now goes.
 
         Returns:
@@ -41,11 +42,7 @@ class DicomWriter:
             BonefracError: the source is no DICOM image that results can refer to, or cannot be
                 de-identified.
         """
-        data, made = source.read(), None
-        if self.key is not None:
-            data = deidentify(data, source.name, key=self.key).data
-            made = NO_DATE  # a result is often of the day of the radiograph
-        told = results(finding, data, kinds=self.kinds, spatial=self.spatial, made=made)
+        told = self._results(finding, source)
         paths = {kind: base.with_name(f"{base.name}.{kind}.dcm") for kind in self.kinds}
         for kind, path in paths.items():
             if kind in told:
@@ -54,3 +51,12 @@ class DicomWriter:
             else:
                 path.unlink(missing_ok=True)
         return {f"{kind}_path": str(path) for kind, path in paths.items() if kind in told}
+
+    def _results(self, finding: "Finding", source: bytes) -> "dict[str, Dataset]":
+        if self.key is None:
+            return results(finding, source, kinds=self.kinds, spatial=self.spatial)
+        from bonefrac.radiograph.deidentify.dataset import deidentify
+
+        # The radiograph first: cleaned afterwards, a report would lose its sentences.
+        clean = deidentify(source, finding.image, key=self.key).data
+        return results(finding, clean, kinds=self.kinds, spatial=self.spatial, made=_NO_DAY)

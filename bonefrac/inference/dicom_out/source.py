@@ -1,9 +1,10 @@
 """The radiograph that results refer to: checked, and what of it they carry on."""
 
+import io
 from typing import TYPE_CHECKING
 
 from bonefrac.errors import BonefracError
-from bonefrac.radiograph.dicom import is_dicom, parsed
+from bonefrac.radiograph.dicom import is_dicom, parse_dicom
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -24,6 +25,7 @@ _CARRIED = (
     "PatientIdentityRemoved",
     "DeidentificationMethod",
     "DeidentificationMethodCodeSequence",
+    "LongitudinalTemporalInformationModified",
     "StudyDate",
     "StudyTime",
     "StudyID",
@@ -66,7 +68,7 @@ def read_source(data: bytes, finding: "Finding") -> "Dataset":
     if not is_dicom(data):
         raise _error(f"{name} is no DICOM file", "Write results as PNG and JSON for other pictures")
     try:
-        dataset = parsed(data, name)
+        dataset = parse_dicom(io.BytesIO(data), name)
         frames = int(dataset.get("NumberOfFrames") or 1)
         size = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     except BonefracError:

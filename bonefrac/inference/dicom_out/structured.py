@@ -117,9 +117,9 @@ def _picture(origin: Origin) -> hsr.MeasurementsAndQualitativeEvaluations:
 def _lines(origin: Origin) -> list[str]:
     """What a human reads beside the codes."""
     finding = origin.finding
-    told = [f"Verdict of the model {origin.model}: {finding.verdict}", finding.reason]
+    told = [f"Verdict: {finding.verdict}", finding.reason]
     if not finding.boxes:
-        told.append("No lesion is outlined")
+        told.append("" if finding.reason else "No lesion is outlined")
     elif finding.spacing is None or not finding.spacing.in_patient:
         known = f"of: {finding.spacing.provenance}" if finding.spacing else "not told"
         told.append(f"No sizes in the patient: the spacing of the pixels is {known}")

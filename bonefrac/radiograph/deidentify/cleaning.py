@@ -16,7 +16,6 @@ _TEXTS = {"CS", "LO", "SH", "UC"}
 _LONGEST = 64  # characters of any text that stays: LO
 _NUMBERS = {"DS", "IS", "US", "SS", "UL", "SL", "FL", "FD"}
 _COPIED = profile.KEPT | profile.HASHED | profile.NAMED
-_CONCEPTS = ("ConceptNameCodeSequence", "ConceptCodeSequence")
 _WORD = re.compile(r"[^\W_]{3,}")
 
 
@@ -59,9 +58,10 @@ class Cleaner:
         return deepcopy(element)
 
     def _sequence(self, element: "DataElement") -> "DataElement | None":
+        items = [(item, self.cleaned(item)) for item in element.value if _stays(item)]
         # An item of which nothing stays is left empty: frames are told by their place.
-        items = [self.cleaned(item) for item in element.value if _stays(item)]
-        return _with(element, items) if items or not element.value else None
+        left = [made for item, made in items if _is_whole(item, made)]
+        return _with(element, left) if left or not element.value else None
 
     def _uid(self, uid: str) -> str:
         return uid if not uid or _known(uid) else self.key.uid(uid)
@@ -98,13 +98,14 @@ def _stays(item: "Dataset") -> bool:
     """Whether an item of a sequence is none of a private code, a text, a name or a date."""
     scheme = item.get("CodingSchemeDesignator")
     kind = item.get("ValueType")
-    if scheme is not None and scheme not in profile.SCHEMES:
-        return False
-    if kind is not None and kind not in profile.CONTENT_KEPT:
-        return False
-    # What a private code names has no name, and what one is says nothing.
-    concepts = filter(None, (item.get(keyword) for keyword in _CONCEPTS))
-    return all(any(map(_stays, codes)) for codes in concepts)
+    return (scheme is None or scheme in profile.SCHEMES) and (
+        kind is None or kind in profile.CONTENT_KEPT
+    )
+
+
+def _is_whole(item: "Dataset", made: "Dataset") -> bool:
+    """Whether a cleaned item still has what no item of a report may lack."""
+    return all(keyword in made or keyword not in item for keyword in profile.CONTENT_NEEDED)
 
 
 def _as_expected(element: "DataElement") -> bool:

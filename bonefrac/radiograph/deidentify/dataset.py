@@ -9,7 +9,7 @@ from bonefrac.radiograph.deidentify import profile, refusal
 from bonefrac.radiograph.deidentify.cleaning import Cleaner, identifying_words
 from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.radiograph.deidentify.pixels import clean_pixels
-from bonefrac.radiograph.dicom import is_dicom, parsed
+from bonefrac.radiograph.dicom import is_dicom, parse_dicom
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -65,7 +65,7 @@ def deidentify(data: bytes, name: str, *, key: Key, burned_in: bool = False) -> 
         raise BonefracError(f"{name} is no DICOM file", expected="one", fix="Leave it out")
     with pydicom.config.disable_value_validation():  # odd values are judged here
         try:
-            dataset = parsed(data, name)
+            dataset = parse_dicom(io.BytesIO(data), name)
             told = _require_clean(dataset, name, burned_in)
             made = _made(dataset, name, key, told)
             out = io.BytesIO()

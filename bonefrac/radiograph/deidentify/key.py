@@ -34,6 +34,9 @@ class Key:
             )
         self._secret = secret
 
+    def __repr__(self) -> str:
+        return f"Key({self.pseudonym('key', '')})"  # tells keys apart, and nothing of the secret
+
     @classmethod
     def read(cls, path: Path) -> "Key":
         """The content of a file, without white space at its ends.
@@ -55,10 +58,6 @@ class Key:
                 fix=f"Make one with openssl rand -hex 32 > {path}",
             )
         return cls(secret)
-
-    def __repr__(self) -> str:
-        """A name of the key, which tells nothing of it."""
-        return f"Key({self.pseudonym('key', '')})"
 
     def uid(self, uid: str) -> str:
         """Another UID: a UUID of version 8 (RFC 9562) below 2.25 (PS3.5 B.2)."""

@@ -35,8 +35,8 @@ def _names(text: str) -> frozenset[str]:
 
 
 _OBJECT = """
-    SOPClassUID Modality ImageType PresentationIntentType ConversionType InstanceNumber
-    SeriesNumber"""
+    SOPClassUID Modality ImageType PresentationIntentType ConversionType ContentQualification
+    InstanceNumber SeriesNumber"""
 _EQUIPMENT = "Manufacturer ManufacturerModelName SoftwareVersions"
 _ANATOMY = """
     BodyPartExamined ViewPosition ViewCodeSequence ViewModifierCodeSequence Laterality
@@ -79,8 +79,8 @@ _REFERENCES = """
     SpatialLocationsPreserved CurrentRequestedProcedureEvidenceSequence"""
 _SEGMENTS = """
     SegmentationType SegmentationFractionalType MaximumFractionalValue SegmentsOverlap
-    SegmentSequence SegmentNumber SegmentLabel SegmentAlgorithmType SegmentAlgorithmName
-    SegmentationAlgorithmIdentificationSequence AlgorithmName AlgorithmVersion
+    SegmentSequence SegmentNumber SegmentLabel SegmentAlgorithmType
+    SegmentAlgorithmName SegmentationAlgorithmIdentificationSequence AlgorithmName AlgorithmVersion
     AlgorithmFamilyCodeSequence SegmentedPropertyCategoryCodeSequence
     SegmentedPropertyTypeCodeSequence RecommendedDisplayCIELabValue ContentLabel"""
 _FRAMES = """
@@ -109,7 +109,7 @@ HASHED = _names("""
     SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID
     ReferencedSOPInstanceUID DimensionOrganizationUID TrackingUID UID""")
 
-# Becomes a pseudonym: a text that tells lesions apart, and must be there beside its UID.
+# Becomes a pseudonym: a free text that tells lesions apart, and must be there beside its UID.
 NAMED = _names("TrackingID")
 
 # Must be there, and may be empty (type 2).
@@ -128,10 +128,18 @@ DUMMIES = {
 }
 
 # Of a report only what is coded, measured or drawn; a text, a name or a date can tell anything.
-CONTENT_KEPT = _names("CONTAINER CODE NUM IMAGE COMPOSITE UIDREF SCOORD")
+CONTENT_KEPT = _names("""
+    CONTAINER CODE NUM IMAGE COMPOSITE UIDREF SCOORD""")
 
-# Codes of others are a hospital's own, with meanings in its own words.
-SCHEMES = _names("DCM SCT SRT SNM3 LN UCUM RADLEX FMA NCIt UMLS RFC5646 99BONEFRAC")
+# Codes of others are a hospital's own, with meanings in its own words. RFC5646 names languages, and
+# 99BONEFRAC is ours.
+SCHEMES = _names("""
+    DCM SCT SRT SNM3 LN UCUM RADLEX FMA NCIt UMLS RFC5646 99BONEFRAC""")
+
+# An item of a report that loses one of these says nothing any more, and would be no valid item.
+CONTENT_NEEDED = _names("""
+    ConceptNameCodeSequence ConceptCodeSequence MeasuredValueSequence MeasurementUnitsCodeSequence
+    ReferencedSOPSequence GraphicData UID""")
 
 # What a patient is known by besides names (every attribute that holds a person's name counts). A
 # text that stays must not hold any word of it.

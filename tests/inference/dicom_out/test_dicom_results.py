@@ -182,6 +182,13 @@ def test_dates_are_those_of_the_making():
         assert made.StudyDate == "20260102"
 
 
+def test_a_source_of_a_class_that_nobody_knows_is_refused_in_one_line():
+    finding = found(radiograph())
+    with pytest.raises(BonefracError, match="cannot be told of as DICOM") as error:
+        results(finding, radiograph(SOPClassUID="1.2.3"))
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("kinds", [["pdf"], "seg"])
 def test_unknown_kinds_are_refused(kinds):
     source = radiograph()
