@@ -19,5 +19,15 @@ class BonefracError(ValueError):
         return _rebuild, (self.received, self.expected, self.fix)
 
 
+def in_one_line(error: BaseException) -> str:
+    """What an error says, without its line breaks."""
+    return " ".join(str(error).split())
+
+
+def reason(error: BaseException) -> str:
+    """What a library's error says, as part of a line; its class where it says nothing."""
+    return in_one_line(error).rstrip(".") or type(error).__name__
+
+
 def _rebuild(received: str, expected: str, fix: str) -> BonefracError:
     return BonefracError(received, expected=expected, fix=fix)

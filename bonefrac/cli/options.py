@@ -11,7 +11,7 @@ import click
 
 from bonefrac import __version__
 from bonefrac.cli.progress import ProgressLines, rate_text
-from bonefrac.errors import BonefracError
+from bonefrac.errors import BonefracError, in_one_line
 from bonefrac.quiet import load_tensorflow as load_tensorflow
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except BonefracError as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+            raise click.ClickException(in_one_line(error)) from error
         except BrokenPipeError:  # `... | head` has seen enough; click ends in silence
             raise
         except OSError as error:
@@ -71,8 +71,7 @@ def option_group(
             return function(*args, **values, **{argument: make(**own)})
 
         before = len(getattr(command, "__click_params__", []))
-        for option in reversed(options):
-            option(command)
+        add_options(command, *options)
         names = [option.name for option in getattr(command, "__click_params__", [])[before:]]
         return command
 

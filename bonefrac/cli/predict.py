@@ -89,17 +89,13 @@ def _work(job: "Job", sources: "list[Source]", output: OutputChoice, *, jobs: in
 
 
 def _sources(names: list[str], output: OutputChoice) -> "list[Source]":
-    from bonefrac.inference.batch.sources import find_sources
+    from bonefrac.inference.batch.sources import find_sources, is_same
 
     for name in names:
-        if output.output is not None and Path(name).is_dir() and _same(Path(name), output.output):
+        if output.output is not None and Path(name).is_dir() and is_same(Path(name), output.output):
             raise click.UsageError("--output is a folder of radiographs: give another one.")
     stdin = iter(sys.stdin.buffer.read, None)
     sources = find_sources(names, stdin=stdin, leave_out=output.output)
     if not sources:
         raise click.UsageError("No radiograph: give a file, a folder, a glob or - for stdin.")
     return sources
-
-
-def _same(one: Path, other: Path) -> bool:
-    return other.exists() and one.samefile(other)

@@ -7,8 +7,6 @@ import click
 
 from bonefrac.cli.options import option_group
 
-_PLAIN = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-
 
 @dataclass(frozen=True)
 class BatchChoice:
@@ -26,7 +24,9 @@ class BatchChoice:
         """
         if self.untrusted is not None:
             return self.untrusted
-        return len(names) > 1 or Path(names[0]).suffix.lower() not in _PLAIN
+        from bonefrac.radiograph.reader import PICTURE_SUFFIXES
+
+        return len(names) > 1 or Path(names[0]).suffix.lower() not in PICTURE_SUFFIXES
 
 
 batch_options = option_group(

@@ -78,11 +78,11 @@ class Observer:
         """Mask probability [H, W] at the picture's own size, and calibrated probability."""
         mask, probability = self.predictor.probabilities(radiograph.pixels)
         card = self.predictor.card
+        before = card.temperature, card.bias
         now = self.calibration["temperature"], self.calibration["bias"]
-        if now == (card.temperature, card.bias):
+        if now == before:
             return mask, probability
-        raw = (logits(np.array(probability)) - card.bias) * card.temperature
-        return mask, float(probabilities(raw, *now))
+        return mask, float(probabilities(logits(np.array(probability), *before), *now))
 
     def _find(
         self,
@@ -150,7 +150,7 @@ def outputs_of(cases: Cases, calibration: Mapping[str, float]) -> Outputs:
     unknown = np.full(len(cases), schema.UNKNOWN)
     return Outputs(
         labels=cases.label,
-        logits=(logits(cases.probability) - calibration["bias"]) * calibration["temperature"],
+        logits=logits(cases.probability, calibration["temperature"], calibration["bias"]),
         has_mask=cases.known & ~cases.coarse,
         overlap=cases.overlap_at,
         predicted=cases.predicted_at,

@@ -113,9 +113,10 @@ def probabilities(logits: np.ndarray, temperature: float, bias: float = 0.0) -> 
     return expit(np.asarray(logits, np.float64) / temperature + bias)
 
 
-def logits(probability: np.ndarray) -> np.ndarray:
-    """Logits of probabilities; 0 and 1 count as what float32 holds next to them."""
-    return logit(np.clip(np.asarray(probability, np.float64), _LEAST, 1 - 6e-8))
+def logits(probability: np.ndarray, temperature: float = 1.0, bias: float = 0.0) -> np.ndarray:
+    """What `probabilities` was given; 0 and 1 count as what float32 holds next to them."""
+    calibrated = logit(np.clip(np.asarray(probability, np.float64), _LEAST, 1 - 6e-8))
+    return (calibrated - bias) * temperature
 
 
 def fit_thresholds(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:

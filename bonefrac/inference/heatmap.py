@@ -5,13 +5,13 @@ import textwrap
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from bonefrac.inference.pen import font_size
 from bonefrac.schema import NOT_A_DEVICE, PIXEL_MAX
 
 # Perceptually uniform, and told apart in every common colour blindness.
 _COLOURS = "inferno"
 _OPACITY = 0.6  # of the highest value; in proportion below
 _BAR_GRAY = 128  # what the bar's colours lie on, as bone is neither black nor white
-_SMALLEST_FONT = 12  # pixels; below it the words run together
 _SMALLEST_WIDTH = 360  # pixels; narrower, a title takes more room than its picture
 _Font = ImageFont.FreeTypeFont
 CAUTION = "Shows what the network used, not whether it is right."
@@ -34,7 +34,7 @@ def draw_heat(
         radiograph is covered by words.
     """
     height, width = pixels.shape
-    font = _font(round((height * width) ** 0.5 / 48))
+    font = _font(font_size(height, width))
     room = max(width, _SMALLEST_WIDTH)
     empty = [] if highest > 0 else ["The map is empty: nothing in the picture raises it."]
     words = [title, *empty, *([model] if model else []), CAUTION, NOT_A_DEVICE]
@@ -48,7 +48,7 @@ def draw_heat(
 
 
 def _font(size: int) -> _Font:
-    font = ImageFont.load_default(max(_SMALLEST_FONT, size))
+    font = ImageFont.load_default(size)
     assert isinstance(font, _Font)  # Pillow without FreeType would give bitmaps of one size
     return font
 

@@ -30,7 +30,7 @@ class Pen:
         self.line = max(1, round(side / 500))
         self.rim = max(1, round(0.6 * self.line))
         self.gap = self.line // 2 + self.rim + 1
-        self.font_size = max(_SMALLEST_FONT, round(side / 48))
+        self.font_size = font_size(self.height, self.width)
 
     def stroke(self, points: np.ndarray, width: int, *, closed: bool = False) -> None:
         """A line through points (x, y) [N, 2], moved inside the picture where they leave it."""
@@ -62,6 +62,11 @@ class Pen:
         shade = 1 - _HALO_OPACITY * self.halo[touched][:, None] / 255
         ink = self.ink[touched][:, None] / 255
         rgb[touched] = np.rint(rgb[touched] * shade * (1 - ink) + np.array(colour) * ink)
+
+
+def font_size(height: int, width: int) -> int:
+    """Height of letters that suit a picture, pixels."""
+    return max(_SMALLEST_FONT, round(math.sqrt(height * width) / 48))
 
 
 def render(lines: list[str], size: int) -> Text:

@@ -171,8 +171,13 @@ def open_runtime(path: Path) -> Runtime:
         return KerasRuntime.from_folder(model)
     if (version := _saved_model(path)) is not None:
         return SavedModelRuntime(version)
+    raise no_model(path)
+
+
+def no_model(path: Path) -> BonefracError:
+    """The error of a path at which there is no model."""
     state = "is no model" if path.exists() else "does not exist"
-    raise BonefracError(
+    return BonefracError(
         f"{path} {state}",
         expected="a run or model folder, a SavedModel folder, a .tflite or a .keras file",
         fix="Check the path, or make a model with bonefrac-train",

@@ -1,7 +1,7 @@
 """What a compressed picture claims, read from its first bytes without decoding it."""
 
-_JPEG, _JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51"
-_JP2_BOX = b"\x00\x00\x00\x0cjP  "
+JPEG, JPEG_2000 = b"\xff\xd8", b"\xff\x4f\xff\x51"
+JP2_BOX = b"\x00\x00\x00\x0cjP  "
 _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # SOF markers, that of JPEG-LS the last
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _SCAN = b"\xff\xda"
@@ -22,18 +22,18 @@ def claimed(data: bytes) -> tuple[int, int, int] | None:
     Markers are those of ITU-T T.81 table B.1, T.87 annex C and T.800 annex A, boxes those of
     T.800 annex I.
     """
-    if data.startswith(_JP2_BOX):
+    if data.startswith(JP2_BOX):
         start = _contiguous(data)
         return claimed(data[start : start + 64]) if start else None
-    if data.startswith(_JPEG_2000):
+    if data.startswith(JPEG_2000):
         right, bottom, left, top = (int.from_bytes(data[k : k + 4], "big") for k in range(8, 24, 4))
         return bottom - top, right - left, int.from_bytes(data[40:42], "big")
-    return _of_jpeg(data) if data.startswith(_JPEG) else None
+    return _of_jpeg(data) if data.startswith(JPEG) else None
 
 
 def scans(data: bytes) -> int:
     """How many scans a JPEG has at most; 0 of anything else. A preview in it counts as well."""
-    return data.count(_SCAN) if data.startswith(_JPEG) else 0
+    return data.count(_SCAN) if data.startswith(JPEG) else 0
 
 
 def _contiguous(data: bytes) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from bonefrac.errors import BonefracError
+from bonefrac.errors import BonefracError, reason
 from bonefrac.radiograph.codestream import MAX_SCANS, claimed, scans
 from bonefrac.radiograph.colour import LUMA, colour
 from bonefrac.radiograph.grayscale import shown
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MAGIC_AT = 128
 _MAGIC = b"DICM"
+# Bytes that tell whether a file is DICOM; its meta information follows.
+START = _MAGIC_AT + len(_MAGIC)
 _RADIOGRAPHS = {
     "1.2.840.10008.5.1.4.1.1.1": "CR",
     "1.2.840.10008.5.1.4.1.1.1.1": "DX",
@@ -45,7 +47,7 @@ _SIDES = {"L": "left", "R": "right", "B": "both"}
 
 def is_dicom(data: bytes) -> bool:
     """Whether bytes begin as a DICOM file does: a preamble of 128 bytes, then "DICM"."""
-    return data[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC
+    return data[_MAGIC_AT:START] == _MAGIC
 
 
 def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
@@ -72,9 +74,8 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
     except (BonefracError, MemoryError):
         raise
     except Exception as error:  # pydicom and the decoders raise whatever they trip over
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise BonefracError(
-            f"{name} cannot be decoded ({reason})",
+            f"{name} cannot be decoded ({reason(error)})",
             expected="a whole DICOM radiograph",
             fix="Fetch the file again",
         ) from None
@@ -92,6 +93,20 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
     )
 
 
+def file_meta(file: BinaryIO) -> "Dataset":
+    """The meta information of a file that `is_dicom`, and no byte behind it.
+
+    What follows may be a stream that inflates without end.
+
+    Raises:
+        Exception: whatever pydicom trips over in a damaged file.
+    """
+    from pydicom.filereader import read_dataset
+
+    file.seek(START)
+    return read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
+
+
 def parse_dicom(file: BinaryIO, name: str, *, pixels: bool = True) -> "Dataset":
     """The dataset of a DICOM file; its values are judged by who reads them.
 
@@ -105,13 +120,10 @@ def parse_dicom(file: BinaryIO, name: str, *, pixels: bool = True) -> "Dataset":
         Exception: whatever pydicom trips over in a damaged file.
     """
     import pydicom
-    from pydicom.filereader import read_dataset
 
     # Odd values of tags that nobody reads are no reason for a warning a file.
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    file.seek(_MAGIC_AT + len(_MAGIC))
-    meta = read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
-    syntax = meta.get("TransferSyntaxUID")
+    syntax = file_meta(file).get("TransferSyntaxUID")
     if syntax in _DEFLATED:
         raise BonefracError(
             f"{name} has the transfer syntax {syntax.name}",

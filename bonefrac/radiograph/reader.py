@@ -16,7 +16,9 @@ from bonefrac.radiograph.radiograph import Radiograph
 from bonefrac.schema import PIXEL_MAX
 
 FORMATS = ("PNG", "JPEG", "TIFF")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+DICOM_SUFFIXES = (".dcm", ".dicom")
+SUFFIXES = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES)
 # A 43 x 43 cm detector at 0.1 mm has 18 Mpx; a file that claims four times that is not an X-ray.
 MAX_PIXELS = 80_000_000
 # Raw 16-bit pixels of such a picture, and colour, take less.

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFile
 from scipy.ndimage import binary_dilation
 
-from bonefrac.data.audit.scan import mask_levels
+from bonefrac.data.audit.masks import mask_levels
 from bonefrac.data.catalogue import Entry
 from bonefrac.data.outlines import Outlines
 from bonefrac.errors import BonefracError

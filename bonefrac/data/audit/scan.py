@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
-from scipy.ndimage import find_objects, label
 
 from bonefrac.data.audit.duplicates import Progress, packed, thumbnail
 from bonefrac.data.audit.filler import filler_share
+from bonefrac.data.audit.masks import MaskFacts, mask_facts
 from bonefrac.data.catalogue import Entry
 from bonefrac.errors import BonefracError
-from bonefrac.radiograph.reader import MAX_PIXELS, read
+from bonefrac.radiograph.reader import read
 
 _JOBS = 8  # files read at once unless told otherwise; more only wait for the disk
 _AHEAD = 4  # files a thread that wait for their turn: no more lie in memory
@@ -35,25 +35,6 @@ _AS_STORED = {
     7: lambda p: p[::-1, ::-1].T,
     8: lambda p: np.rot90(p, -1),
 }
-
-Target = tuple[float, float, float]  # area, height and width of one outlined region, pixels
-
-
-@dataclass(frozen=True, eq=False)
-class MaskFacts:
-    """A mask picture: what is wrong with it ("" if it can be read), and what it holds.
-
-    Attributes:
-        problem: why it cannot be read.
-        size: height and width, pixels.
-        values: its gray levels, at most 8 of them.
-        targets: its connected regions, of the values that are the fracture.
-    """
-
-    problem: str = ""
-    size: tuple[int, int] = (0, 0)
-    values: tuple[int, ...] = ()
-    targets: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,17 +118,7 @@ def facts_of(entry: Entry) -> Facts:
     facts = _picture(entry.path)
     if entry.outlines is None or entry.outlines.mask_path is None:
         return facts
-    return replace(facts, mask=_mask(entry.outlines.mask_path, entry.outlines.mask_values))
-
-
-def regions(mask: np.ndarray) -> tuple[Target, ...]:
-    """The connected regions of a mask [H, W] that are not 0."""
-    labels, _ = label(mask)
-    areas = np.bincount(labels.ravel())[1:].tolist()
-    return tuple(
-        (float(area), float(y.stop - y.start), float(x.stop - x.start))
-        for area, (y, x) in zip(areas, find_objects(labels), strict=True)
-    )
+    return replace(facts, mask=mask_facts(entry.outlines.mask_path, entry.outlines.mask_values))
 
 
 def _in_order(entries: Sequence[Entry], jobs: int) -> Iterator[Facts]:
@@ -226,26 +197,3 @@ def _border(pixels: np.ndarray) -> float:
     y, x = (max(1, int(side * _BORDER)) for side in pixels.shape)
     edges = (pixels[:y], pixels[-y:], pixels[:, :x], pixels[:, -x:])
     return float(np.median(np.concatenate([edge.ravel() for edge in edges])))
-
-
-def mask_levels(path: Path) -> np.ndarray:
-    """The gray levels of a mask picture [H, W], whatever they mean.
-
-    Raises:
-        OSError, SyntaxError, ValueError: it is broken, or claims more pixels than are read.
-    """
-    with Image.open(path) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise ValueError(f"claims {image.width}x{image.height} pixels")
-        return np.asarray(image.convert("L") if image.mode not in ("I;16", "I") else image)
-
-
-def _mask(path: Path, chosen: Sequence[int]) -> MaskFacts:
-    try:
-        mask = mask_levels(path)
-    except (OSError, SyntaxError, ValueError) as error:
-        return MaskFacts(problem=f"{path.name} cannot be read ({error})".replace(f"{path}", ""))
-    inside = np.isin(mask, chosen) if chosen else mask != 0
-    height, width = mask.shape
-    values = tuple(int(value) for value in np.unique(mask)[:8])
-    return MaskFacts(size=(height, width), values=values, targets=regions(inside))

@@ -10,8 +10,8 @@ from bonefrac.radiograph.deidentify.dataset import patient_of
 from bonefrac.radiograph.deidentify.key import Key
 from bonefrac.radiograph.deidentify.refusal import in_pixels
 from bonefrac.radiograph.dicom import parse_dicom
+from bonefrac.radiograph.reader import DICOM_SUFFIXES
 
-_SUFFIXES = (".dcm", ".dicom")
 Rows = dict[str, dict[str, Any]]  # picture id -> fields of its Entry
 
 
@@ -34,7 +34,7 @@ def read_headers(paths: Mapping[str, Path]) -> dict[str, Header]:
     Args:
         paths: picture id -> file.
     """
-    dicom = {name: path for name, path in paths.items() if path.suffix.lower() in _SUFFIXES}
+    dicom = {name: path for name, path in paths.items() if path.suffix.lower() in DICOM_SUFFIXES}
     found = {name: _header(path) for name, path in dicom.items()}
     return {name: header for name, header in found.items() if header is not None}
 

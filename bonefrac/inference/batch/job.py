@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bonefrac.errors import BonefracError
+from bonefrac.errors import BonefracError, in_one_line
 from bonefrac.inference.batch.kept import kept, key
 from bonefrac.inference.batch.sources import Source
 from bonefrac.radiograph.reader import read_bytes
@@ -105,7 +105,7 @@ def outcome(job: Job, source: Source) -> Outcome:
     try:
         return Outcome(source.name, _record(job, predictor, source, more))
     except BonefracError as error:
-        return Outcome(source.name, error=" ".join(str(error).split()))
+        return Outcome(source.name, error=in_one_line(error))
 
 
 def _key(job: Job, source: Source) -> dict[str, str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bonefrac import __version__
-from bonefrac.errors import BonefracError
 from bonefrac.inference.batch.sources import Source
+from bonefrac.inference.runtimes import no_model
 from bonefrac.schema import MANIFEST_FILE
 from bonefrac.storage import sha256
 
@@ -26,12 +26,7 @@ def digest(model: Path) -> str:
         return sha256(model)
     found = [path for pattern in _MANIFESTS for path in sorted(model.glob(pattern))]
     if not found:
-        state = "is no model" if model.exists() else "does not exist"
-        raise BonefracError(
-            f"{model} {state}",
-            expected="a run or model folder, a SavedModel folder, a .tflite or a .keras file",
-            fix="Check the path, or make a model with bonefrac-train",
-        )
+        raise no_model(model)
     return " ".join(map(sha256, found))
 
 

@@ -11,8 +11,6 @@ from bonefrac.inference.batch.dicomdir import is_dicomdir, referenced
 from bonefrac.radiograph.reader import SUFFIXES, content
 
 STDIN = "-"
-# Enough for the preamble and the four letters behind it.
-_START = 132
 
 
 @dataclass(frozen=True)
@@ -117,24 +115,25 @@ def _radiographs(folder: Path, leave_out: Path | None) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         if leave_out is not None:
-            folders[:] = [f for f in folders if not _same(Path(parent, f), leave_out)]
+            folders[:] = [f for f in folders if not is_same(Path(parent, f), leave_out)]
         for path in (Path(parent, name) for name in sorted(files) if not name.startswith(".")):
             if _is_radiograph(path):
                 yield path
 
 
-def _same(one: Path, other: Path) -> bool:
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file or folder, which is there."""
     return other.exists() and one.samefile(other)
 
 
 def _is_radiograph(path: Path) -> bool:
-    from bonefrac.radiograph.dicom import is_dicom
+    from bonefrac.radiograph.dicom import START, is_dicom
 
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
         with path.open("rb") as file:
-            return is_dicom(file.read(_START)) and not is_dicomdir(path)
+            return is_dicom(file.read(START)) and not is_dicomdir(path)
     except OSError:
         return False
 

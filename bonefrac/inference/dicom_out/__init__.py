@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bonefrac.errors import BonefracError
+from bonefrac.errors import BonefracError, reason
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -55,9 +55,8 @@ def results(
     except BonefracError:
         raise
     except Exception as error:  # highdicom raises whatever an odd source trips it over
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise BonefracError(
-            f"{finding.image} cannot be told of as DICOM ({type(error).__name__}: {reason})",
+            f"{finding.image} cannot be told of as DICOM ({type(error).__name__}: {reason(error)})",
             expected="a radiograph that keeps to the standard",
             fix="Check the file with a validator such as dciodvfy",
         ) from error

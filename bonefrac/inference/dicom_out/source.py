@@ -3,7 +3,7 @@
 import io
 from typing import TYPE_CHECKING
 
-from bonefrac.errors import BonefracError
+from bonefrac.errors import BonefracError, reason
 from bonefrac.radiograph.dicom import is_dicom, parse_dicom
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def read_source(data: bytes, finding: "Finding") -> "Dataset":
     except BonefracError:
         raise
     except Exception as error:  # pydicom raises whatever it trips over
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise _error(f"{name} cannot be parsed ({reason})", "Fetch the file again") from None
+        raise _error(f"{name} cannot be parsed ({reason(error)})", "Fetch the file again") from None
     if missing := [keyword for keyword in _REQUIRED if not dataset.get(keyword)]:
         raise _error(f"{name} has no {', '.join(missing)}", "Fetch the file from its archive")
     if frames != 1:
@@ -104,12 +103,10 @@ def reference(source: "Dataset") -> "Dataset":
 
 
 def carry_on(made: "Dataset", source: "Dataset") -> None:
-    """Give a result the patient and the study of its radiograph."""
+    """Give a result the patient and the study of its radiograph; `reference` has left the rest."""
     for keyword in _CARRIED:
         if keyword in source:
             made[keyword] = source[keyword]
-        elif keyword in _NEVER_ABSENT:
-            setattr(made, keyword, None)
 
 
 def laterality(source: "Dataset") -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bonefrac.errors import BonefracError
 from bonefrac.inference.dicomweb.connection import Answer, Connection
 from bonefrac.inference.dicomweb.multipart import DICOM, pack, unpack
-from bonefrac.radiograph.dicom import is_dicom
+from bonefrac.radiograph.dicom import file_meta, is_dicom
 from bonefrac.radiograph.reader import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _AS_STORED = f'multipart/related; type="{DICOM}"; transfer-syntax=*'
 _LIST_BYTES = 64 * 2**20
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _UID_LETTERS = 64  # PS3.5 9.1
-_META_AT = 132  # behind the preamble and "DICM"
 _MODALITY, _CLASS, _INSTANCE, _SERIES = "00080060", "00080016", "00080018", "0020000E"
 _SERIES_NUMBER, _INSTANCE_NUMBER = "00200011", "00200013"
 _STORED, _FAILED, _WHY, _STORED_INSTANCE = "00081199", "00081198", "00081197", "00081155"
@@ -199,16 +198,10 @@ def _items(told: list[Mapping[str, Any]], tag: str) -> Iterator[Mapping[str, Any
 
 def _named(file: bytes) -> str:
     """The instance that a file says it is, by its meta information alone; "" if it says nothing."""
-    from pydicom.filereader import read_dataset
-
     if not is_dicom(file):
         return ""
-    start = io.BytesIO(file)
-    start.seek(_META_AT)
     try:
-        # No further: behind it may be a stream that inflates without end.
-        meta = read_dataset(start, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2)
-        return str(meta.get("MediaStorageSOPInstanceUID", ""))
+        return str(file_meta(io.BytesIO(file)).get("MediaStorageSOPInstanceUID", ""))
     except Exception:  # pydicom raises whatever it trips over
         return ""
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from bonefrac.errors import BonefracError
 from bonefrac.radiograph.deidentify.dataset import Deidentified, deidentify
 from bonefrac.radiograph.deidentify.key import Key
-from bonefrac.radiograph.dicom import is_dicom
+from bonefrac.radiograph.dicom import START, is_dicom
 from bonefrac.storage import write_aside
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many, of how many)
-_START = 132  # bytes that tell whether a file is DICOM
 
 
 @dataclass
@@ -88,7 +87,7 @@ def _read(path: Path) -> bytes:
     """The file, or its first bytes where they tell that it is no DICOM file."""
     try:
         with path.open("rb") as file:
-            start = file.read(_START)
+            start = file.read(START)
             return start + file.read() if is_dicom(start) else start
     except OSError as error:
         raise BonefracError(

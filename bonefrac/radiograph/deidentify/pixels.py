@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from bonefrac.errors import BonefracError
+from bonefrac.radiograph.codestream import JP2_BOX, JPEG, JPEG_2000
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_JPEG, _JPEG_2000, _END = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\xff\xd9"
-_JP2_BOX = b"\x00\x00\x00\x0cjP  "  # not allowed in DICOM, but seen
+_END = b"\xff\xd9"
 _SCAN, _TILE = 0xDA, 0x90  # the picture itself begins
 _COMMENTS = {0xFE, *range(0xE0, 0xF0)}  # COM, APP0 to APP15: ITU-T T.81 table B.1
 _COMMENT_2000 = {0x64}  # ITU-T T.800 annex A.9.2
@@ -37,12 +37,12 @@ def clean_pixels(dataset: "Dataset", name: str) -> None:
 
 def without_comments(stream: bytes) -> bytes:
     """A JPEG, JPEG-LS or JPEG 2000 codestream without the comments ahead of its picture."""
-    if stream.startswith(_JP2_BOX):
-        start = stream.find(_JPEG_2000)
+    if stream.startswith(JP2_BOX):  # not allowed in DICOM, but seen
+        start = stream.find(JPEG_2000)
         return without_comments(stream[start:]) if start > 0 else stream
-    if stream.startswith(_JPEG_2000):
+    if stream.startswith(JPEG_2000):
         return _filtered(_to_end(stream), _COMMENT_2000, _TILE)
-    if stream.startswith(_JPEG):
+    if stream.startswith(JPEG):
         return _filtered(_to_end(stream), _COMMENTS, _SCAN)
     return stream
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from bonefrac.data.audit.finding import Evidence, Finding, Severity, one_by_one
-from bonefrac.data.audit.scan import Facts, Target, regions
+from bonefrac.data.audit.masks import Target, regions
+from bonefrac.data.audit.scan import Facts
 from bonefrac.data.catalogue import Entry
 from bonefrac.data.outlines import Patch, box
 
