@@ -66,6 +66,7 @@ COLOURS = {
 # Files of a model folder, a data folder and a run folder.
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.weights.h5"
+SHIPPED_TFLITE = "model.tflite"  # beside the weights of a model that comes with the package
 MANIFEST_FILE = "MANIFEST.sha256"
 REPORT_FILE = "report.json"
 REPORT_PAGE = "report.html"

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from bonefrac import schema
 from bonefrac.errors import BonefracError
+from bonefrac.inference import shipped
 from bonefrac.inference.card import Card
 from bonefrac.inference.sliding import slide
 from bonefrac.quiet import quiet_stderr
@@ -22,11 +24,13 @@ class Runtime(Protocol):
 
     Attributes:
         card: of the model.
-        model: the Keras model, or None where the runtime has none.
     """
 
     card: Card
-    model: Any
+
+    @property
+    def model(self) -> Any:
+        """The Keras model, or None where the runtime has none."""
 
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]: ...
 
@@ -132,11 +136,10 @@ class LiteRTRuntime:
         threads: of the interpreter.
     """
 
-    model = None
-
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
+        self._folder = path.parent if shipped.WEIGHTS in path.parents else None
         content = path.read_bytes()
         self.card = Card.from_json(_card_metadata(content, path), source=str(path))
         try:
@@ -148,6 +151,11 @@ class LiteRTRuntime:
             raise _damaged(path, str(error)) from None
         self._run: Callable[..., Any] = runner
 
+    @cached_property
+    def model(self) -> Any:
+        """The Keras model that a shipped file was made of, loaded when asked for; else None."""
+        return self._folder and KerasRuntime.from_folder(self._folder).model
+
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]:
         """Answer for one square."""
         return _answer(self._run(image=np.asarray(square, np.float32)[None, ..., None]))
@@ -157,11 +165,13 @@ def open_runtime(path: Path) -> Runtime:
     """The runtime that fits what lies at a path.
 
     Args:
-        path: run folder, model folder, SavedModel folder, `.tflite` or `.keras`.
+        path: run folder, model folder, SavedModel folder, `.tflite` or `.keras`, or the name of a
+            model that comes with the package.
 
     Raises:
         BonefracError: nothing there that is a model, or a damaged one.
     """
+    path = shipped.answering(path)
     if path.is_file():
         if path.suffix == ".tflite":
             return LiteRTRuntime(path)
@@ -179,7 +189,8 @@ def no_model(path: Path) -> BonefracError:
     state = "is no model" if path.exists() else "does not exist"
     return BonefracError(
         f"{path} {state}",
-        expected="a run or model folder, a SavedModel folder, a .tflite or a .keras file",
+        expected="a run or model folder, a SavedModel folder, a .tflite, a .keras file, or one of "
+        + ", ".join(shipped.names()),
         fix="Check the path, or make a model with bonefrac-train",
     )
 
@@ -202,7 +213,8 @@ def open_network(path: Path) -> tuple[Path, KerasRuntime]:
 
 
 def model_folder(path: Path) -> Path | None:
-    """The model folder at a path: itself, or `model/` of a run folder."""
+    """The model folder at a path: itself, `model/` of a run folder, or that of a shipped name."""
+    path = shipped.shipped_folder(path) or path
     for folder in (path, path / schema.MODEL_DIR):
         if (folder / schema.CARD_FILE).is_file() or (folder / schema.WEIGHTS_FILE).is_file():
             return folder
