@@ -55,10 +55,10 @@ def results_page(note: str) -> str:
         "# Results\n\n",
         note,
         "Each number stands beside its 95 % interval, by bootstrap over groups of\n"
-        "near-duplicates and neighbouring ids, beside what is trivial: the larger class, an empty outline,\n"
-        "and the best AUC that body part, view and hardware give without a look at the picture.\n"
-        "[The protocol](explanation/protocol.md) says what each score means. The reports behind\n"
-        "this page, with SHA-256 of data and models, are in `docs/results/`.\n",
+        "near-duplicates and neighbouring ids, and beside what is trivial: the larger class, an\n"
+        "empty outline, and the best AUC that body part, view and hardware give without a look at\n"
+        "the picture. [The protocol](explanation/protocol.md) says what each score means. The\n"
+        "reports behind this page, with SHA-256 of data and models, are in `docs/results/`.\n",
     ]
     for benchmark in BENCHMARKS:
         reports = load(benchmark)
