@@ -30,7 +30,7 @@ class ModelChoice:
         from bonefrac.inference.predictor import load_model
         from bonefrac.inference.shipped import answering
 
-        if any(answering(model).suffix != ".tflite" for model in self.models):
+        if any(answering(model).suffix not in (".tflite", ".onnx") for model in self.models):
             load_tensorflow()
         return load_model(self.models, tta=self.tta, most_spread=self.most_spread)
 
@@ -58,7 +58,7 @@ model_options = option_group(
         multiple=True,
         type=click.Path(path_type=Path),
         help="Name of a model that comes with the package, run folder, model folder, SavedModel "
-        "folder, .tflite or .keras; several give their mean answer.",
+        "folder, .tflite, .onnx or .keras; several give their mean answer.",
     ),
     click.option(
         "--tta",
