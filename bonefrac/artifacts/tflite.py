@@ -68,9 +68,7 @@ def write_tflite(
     path.write_bytes(_with_metadata(content, card))
 
 
-def _convert(
-    converter: tf.lite.TFLiteConverter, quantize: str, calibration: np.ndarray
-) -> bytes:
+def _convert(converter: tf.lite.TFLiteConverter, quantize: str, calibration: np.ndarray) -> bytes:
     if quantize == "int8":
         return _convert_to_integers(converter, partial(_representative, calibration))
     if quantize != "none":
