@@ -58,10 +58,11 @@ function grays(bitmap) {
 
 /** Some browsers falsify what a page reads from a canvas, against fingerprinting. */
 function requireTrue(context) {
-  const known = new ImageData(1, 1);
-  known.data.set([120, 120, 120, 255]);
+  const side = Math.min(16, context.canvas.width, context.canvas.height);
+  const known = new ImageData(side, side);
+  known.data.set(known.data.map((_, i) => (i % 4 === 3 ? 255 : 120)));
   context.putImageData(known, 0, 0);
-  if (context.getImageData(0, 0, 1, 1).data[0] === 120) return;
+  if (context.getImageData(0, 0, side, side).data.every((value, i) => value === known.data[i])) return;
   throw new Error("This browser alters pixels that a page reads. Allow canvas access for this page.");
 }
 
