@@ -17,7 +17,6 @@ from bonefrac.data.phantom import draw
 EXPORT = Path(__file__).resolve().parents[2] / "export"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SIDE = 64
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 WIDTHS = (390, 1280)
 
 
@@ -138,23 +137,28 @@ def npm(app, script, *arguments):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def chromium():
+    """Start a browser with command-line options: `with chromium("--option") as browser`."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    with chromium() as opened:
-        yield opened
-
-
-@contextmanager
-def chromium(*arguments):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        opened = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", *map(str, arguments)]
-        )
+
+        @contextmanager
+        def start(*options):
+            arguments = ["--no-sandbox", *options]
+            opened = play.chromium.launch(executable_path=CHROMIUM, args=arguments)
+            yield opened
+            opened.close()
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 class Page:
@@ -363,8 +367,7 @@ def light_box(tmp_path_factory):
 
 
 @pytest.mark.slow
-@needs_chromium
-def test_the_camera_shows_findings_live_and_freezes(site, light_box, python):
+def test_the_camera_shows_findings_live_and_freezes(chromium, site, light_box, python):
     film, video = light_box
     fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
     with chromium(*fake, f"--use-file-for-fake-video-capture={video}") as opened:
@@ -402,8 +405,8 @@ def test_looks_right_and_axe_finds_nothing(browser, site, pictures, python, widt
         if name == "doubt":
             page.tab.check("#show-heat")
             page.tab.click("summary")
-        wide = "document.documentElement.scrollWidth <= innerWidth"
-        assert page.tab.evaluate(wide), "the page scrolls sideways"
+        wide = "document.documentElement.scrollWidth - innerWidth"
+        assert page.tab.evaluate(wide) <= 0, f"the page scrolls sideways at {name}"
         shoot(page.tab, name.replace(" ", "-"), width=width)
         found = Axe().run(page.tab).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
