@@ -36,6 +36,7 @@ async function dropOlder() {
 
 async function answer(request) {
   const cache = await caches.open(CACHE);
-  const kept = await cache.match(request.mode === "navigate" ? "./" : request);
+  // Whoever asks, a file of this build is the same.
+  const kept = await cache.match(request.mode === "navigate" ? "./" : request, { ignoreVary: true });
   return kept ?? fetch(request);
 }

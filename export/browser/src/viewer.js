@@ -85,7 +85,7 @@ export class Viewer {
     this.drawing.replaceChildren(
       ...(outlines ? strokes("path", { d: outlines }) : []),
       ...frames.flatMap((box) => strokes("rect", box)),
-      ...frames.map((box, i) => label(boxes[i].score.toFixed(2), box, unit, width)),
+      ...frames.map((box, i) => label(boxes[i].score.toFixed(2), box, unit, { width, height })),
     );
   }
 }
@@ -98,11 +98,13 @@ function frame(box, gap, width, height) {
   return { x, y, width: Math.max(0, right - x), height: Math.max(0, bottom - y) };
 }
 
-/** The score above its frame, or below where there is no room. */
-function label(words, box, unit, width) {
+/** The score above its frame, else below it, else inside. */
+function label(words, box, unit, { width, height }) {
   const size = FONT * unit;
-  const y = box.y > 1.6 * size ? box.y - 0.4 * size : box.y + box.height + 1.1 * size;
-  const text = element("text", { x: Math.min(box.x, width - 2.6 * size), y, "font-size": size });
+  const places = [box.y - 0.4 * size, box.y + box.height + 1.1 * size, box.y + 1.2 * size];
+  const y = places.find((place) => place > size && place < height - 0.2 * size) ?? places[2];
+  const x = Math.max(0, Math.min(box.x, width - 2.6 * size));
+  const text = element("text", { x, y, "font-size": size });
   text.textContent = words;
   return text;
 }
