@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from bonefrac.errors import BonefracError
 from bonefrac.inference.finding import Finding
 from bonefrac.radiograph.guarded import Guard
 from bonefrac.radiograph.letterbox import Letterbox
@@ -63,16 +64,16 @@ class Service:
             BonefracError: one is no radiograph.
         """
 
-        def square(data: bytes) -> np.ndarray:
+        def square(data: bytes, size: int) -> np.ndarray:
             pixels = self._guard.read(data, "<b64>").pixels
             height, width = pixels.shape
-            return Letterbox(height, width, model.card.image_size).apply(pixels)
+            return Letterbox(height, width, size).apply(pixels)
 
         return await self._each(model, [partial(square, data) for data in pictures])
 
     async def answers(self, model: Model, squares: np.ndarray) -> list[Square]:
         """What a model answers on squares, float32 [N, S, S]."""
-        return await self._each(model, [partial(np.asarray, square) for square in squares])
+        return await self._each(model, [partial(_as_it_is, square) for square in squares])
 
     async def do(self, work: Callable[[], Answer]) -> Answer:
         """Have other work done by a worker."""
@@ -94,7 +95,7 @@ class Service:
         self._guard.close()
 
     async def _each(
-        self, model: Model, squares: Sequence[Callable[[], np.ndarray]]
+        self, model: Model, squares: Sequence[Callable[[int], np.ndarray]]
     ) -> list[Square]:
         """One worker for all: a caller with many squares must not take every worker."""
         self.metrics.batch.observe(len(squares))
@@ -107,7 +108,15 @@ class Service:
                 for square in squares:
                     if time.monotonic() > end:  # nobody waits for the rest
                         raise TimeoutError
-                    answered.append(runtime(square()))
+                    answered.append(runtime(square(runtime.card.image_size)))
             return answered
 
         return await self.desk.do(work)
+
+
+def _as_it_is(square: np.ndarray, size: int) -> np.ndarray:
+    if square.shape != (size, size):  # the model was replaced while the request waited
+        raise BonefracError(
+            f"A square of {square.shape[0]} pixels", expected=f"{size}", fix="Ask for its metadata"
+        )
+    return square
