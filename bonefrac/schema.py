@@ -66,6 +66,7 @@ COLOURS = {
 # Files of a model folder, a data folder and a run folder.
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.weights.h5"
+SHIPPED_TFLITE = "model.tflite"  # beside the weights of a model that comes with the package
 MANIFEST_FILE = "MANIFEST.sha256"
 REPORT_FILE = "report.json"
 REPORT_PAGE = "report.html"
@@ -76,10 +77,14 @@ RUN_FILE = "run.json"
 RECIPE_FILE = "recipe.toml"
 MODEL_DIR = "model"
 EXPORT_DIR = "export"
+EXPORT_REPORT = "export.json"
+EXPORT_TEXT = "export.md"
+EXPORT_PLOT = "export.png"
 CARD_METADATA = "bonefrac_card"  # the name of the metadata buffer inside a .tflite
 
 CARD_FORMAT = 1
 REPORT_FORMAT = 1  # of an evaluation
+EXPORT_FORMAT = 1  # of the report of an export folder
 
 # What an audit of a data set leaves.
 AUDIT_FILE = "audit.json"

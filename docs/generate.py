@@ -10,6 +10,7 @@ import click
 import cv2
 import numpy as np
 from augmentations import augmentation_page, draw_augmentations
+from results import results_page, with_results
 
 from bonefrac.cli.main import main as bonefrac
 from bonefrac.cli.options import load_tensorflow
@@ -21,6 +22,7 @@ REFERENCE = Path(__file__).parent / "reference"
 IMAGES = Path(__file__).parent / "images"
 PICTURE = IMAGES / "demo.png"
 DEMO = Path(__file__).parent.parent / "demo"
+README = Path(__file__).parent.parent / "README.md"
 MODELS = Path(__file__).parent.parent / "bonefrac" / "models"
 _OWN = "../how-to/your-own-data.md"
 DATASET_MODULES = Path(__file__).parent.parent / "bonefrac" / "data" / "datasets"
@@ -242,6 +244,8 @@ PAGES = {
     "cli.md": cli_page,
     "datasets.md": datasets_page,
     "presets.md": presets_page,
+    "../results.md": lambda: results_page(_NOTE),
+    "../../README.md": lambda: with_results(README.read_text(encoding="utf-8")),
 }
 
 

@@ -40,7 +40,7 @@ def test_relative_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_commands_in_code_blocks_exist(page):
     blocks = re.findall(r"```(?:bash|console|sh)\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
-    verbs = ("data", "train", "evaluate", "export", "predict")
+    verbs = ("data", "train", "evaluate", "export", "predict", "serve")
     known = {"bonefrac", *(f"bonefrac-{verb}" for verb in verbs)}
     options = {f"bonefrac-{c.name}": c for c in _commands()}
     for line in re.findall(r"^\$? ?(bonefrac\S*)(.*)$", "\n".join(blocks), re.M):

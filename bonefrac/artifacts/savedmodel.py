@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from bonefrac import schema, storage
 from bonefrac.artifacts.serving import serving_model
+from bonefrac.artifacts.warmup import write_warmup
 from bonefrac.data.geometry import letterbox
 from bonefrac.inference.card import Card
 
@@ -27,7 +28,7 @@ def write_savedmodel(model: keras.Model, card: Card, folder: Path) -> None:
 
     Args:
         model: from `image` to logits.
-        card: of the model; goes into `assets.extra`.
+        card: of the model; goes into `assets.extra`, beside requests to warm up with.
         folder: to create.
     """
     size = card.image_size
@@ -50,4 +51,5 @@ def write_savedmodel(model: keras.Model, card: Card, folder: Path) -> None:
     extra = folder / "assets.extra"
     extra.mkdir()
     (extra / schema.CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+    write_warmup(extra, image_size=size)
     storage.write_manifest(folder)

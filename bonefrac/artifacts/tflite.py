@@ -2,8 +2,10 @@
 
 import io
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -16,6 +18,7 @@ from bonefrac import schema
 from bonefrac.artifacts.serving import serving_model
 from bonefrac.errors import BonefracError
 from bonefrac.inference.card import Card
+from bonefrac.models.heads import ANSWERING
 from bonefrac.quiet import quiet_stderr
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
@@ -34,7 +37,8 @@ def write_tflite(
         model: from `image` to logits.
         card: of the model; goes into the metadata `bonefrac_card`.
         path: to create.
-        quantize: "none", "float16" (weights), "dynamic" (int8 weights) or "int8" (activations too).
+        quantize: "none", "float16" (weights), "dynamic" (int8 weights) or "int8" (activations too,
+            but for the heads).
         calibration: float32 [N, S, S] squares to find the range of the activations, for "int8".
 
     Raises:
@@ -53,9 +57,8 @@ def write_tflite(
         )
         # Without this restriction a file may come out that only the Flex delegate can run.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        _set_quantization(converter, quantize, calibration)
         try:
-            content = converter.convert()
+            content = _convert(converter, quantize, calibration)
         except Exception as error:  # the converter raises a private class
             raise BonefracError(
                 f"{card.preset} does not convert ({str(error).splitlines()[0]})",
@@ -65,17 +68,45 @@ def write_tflite(
     path.write_bytes(_with_metadata(content, card))
 
 
-def _set_quantization(
-    converter: tf.lite.TFLiteConverter, quantize: str, calibration: np.ndarray
-) -> None:
-    if quantize == "none":
-        return
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+def _convert(converter: tf.lite.TFLiteConverter, quantize: str, calibration: np.ndarray) -> bytes:
+    if quantize == "int8":
+        return _convert_to_integers(converter, partial(_representative, calibration))
+    if quantize != "none":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if quantize == "int8":
-        converter.representative_dataset = lambda: _representative(calibration)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    return bytes(converter.convert())
+
+
+def _convert_to_integers(
+    converter: tf.lite.TFLiteConverter, examples: Callable[[], Iterator[dict[str, np.ndarray]]]
+) -> bytes:
+    """Everything but the heads: a sigmoid of integers has 256 values, and none below 0.002."""
+    heads = [name for name in _operations(bytes(converter.convert())) if _answers(name)]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = examples
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_nodes=heads, denylisted_ops=["LOGISTIC"]
+    )
+    # TensorFlow's tool for finding layers that do not bear integers; it also leaves them out.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated.*")
+        quantizer = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=examples, debug_options=options
+        )
+        return bytes(quantizer.get_nondebug_quantized_model())
+
+
+def _operations(content: bytes) -> list[str]:
+    """The names of all operations, which are those of their first results."""
+    (graph,) = flat.ModelT.InitFromObj(flat.Model.GetRootAs(content, 0)).subgraphs
+    return [graph.tensors[each.outputs[0]].name.decode() for each in graph.operators]
+
+
+def _answers(operation: str) -> bool:
+    """Whether an operation belongs to a head: `unet_1/mask_logits_1/Add;...` does."""
+    return any(f"/{layer}" in operation for layer in ANSWERING)
 
 
 def _representative(squares: np.ndarray) -> Iterator[dict[str, np.ndarray]]:

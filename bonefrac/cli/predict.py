@@ -50,6 +50,7 @@ def predict(
     Research use only, not a medical device.
 
     \b
+    bonefrac-predict --image xray.jpg --output out
     bonefrac-predict --model runs/unet --image xray.jpg --output out
     bonefrac-predict --model unet.tflite --json folder/ > findings.jsonl
     bonefrac-predict --model unet.tflite --jobs 4 --output out --csv out.csv archive/

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bonefrac.cli.options import option_group
+from bonefrac.cli.options import load_tensorflow, option_group
 from bonefrac.cli.predict_model import ModelChoice
 from bonefrac.cli.predict_output import OutputChoice
 
@@ -36,6 +36,7 @@ class ExplainWriter:
 
         if finding.probability is None:  # no model was asked
             return {}
+        load_tensorflow()  # a shipped model has answered without it
         written = {}
         for name, heat in ready(self.model).explain(finding.pixels).items():
             path = base.with_name(f"{base.name}.explain-{name}.png")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bonefrac.cli.options import load_tensorflow, option_group
+from bonefrac.inference import shipped
 
 if TYPE_CHECKING:
     from bonefrac.inference.predictor import Predictor
@@ -27,8 +28,9 @@ class ModelChoice:
     def load(self) -> "Predictor":
         """Load them; without TensorFlow where they need none."""
         from bonefrac.inference.predictor import load_model
+        from bonefrac.inference.shipped import answering
 
-        if any(model.suffix != ".tflite" for model in self.models):
+        if any(answering(model).suffix not in (".tflite", ".onnx") for model in self.models):
             load_tensorflow()
         return load_model(self.models, tta=self.tta, most_spread=self.most_spread)
 
@@ -51,11 +53,12 @@ model_options = option_group(
         "-m",
         "--model",
         "models",
-        required=True,
+        default=[shipped.DEFAULT],
+        show_default=True,
         multiple=True,
         type=click.Path(path_type=Path),
-        help="Run folder, model folder, SavedModel folder, .tflite or .keras; several give their "
-        "mean answer.",
+        help="Name of a model that comes with the package, run folder, model folder, SavedModel "
+        "folder, .tflite, .onnx or .keras; several give their mean answer.",
     ),
     click.option(
         "--tta",

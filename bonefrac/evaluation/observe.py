@@ -1,7 +1,9 @@
 """Show a model every radiograph of a split, and keep what scores need."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -102,7 +104,12 @@ class Observer:
 
 
 def observe(
-    observer: Observer, data: DataFolder, split: str, *, progress: Progress | None = None
+    observer: Observer,
+    data: DataFolder,
+    split: str,
+    *,
+    limit: int | None = None,
+    progress: Progress | None = None,
 ) -> Cases:
     """Show a model every radiograph of a split, one by one.
 
@@ -110,15 +117,16 @@ def observe(
         observer: the model.
         data: the data folder.
         split: split string, such as "fold0" or "fold0+fold1".
+        limit: how many at most, from the first on; None for all.
         progress: told of the radiographs done.
     """
-    total = data.size(split)
+    total = min(data.size(split), limit or sys.maxsize)
+    named = ((name, example) for name in split.split("+") for example in examples(data, name))
     rows = []
-    for name in split.split("+"):
-        for example in examples(data, name):
-            rows.append(observer.case(example, name))
-            if progress:
-                progress("radiographs", len(rows), total)
+    for name, example in islice(named, total):
+        rows.append(observer.case(example, name))
+        if progress:
+            progress("radiographs", len(rows), total)
     return Cases(rows)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bonefrac.errors import BonefracError
+from bonefrac.inference import shipped
 from bonefrac.inference.answer import Answer
 from bonefrac.inference.augmented import PLAIN, VIEWS, View, ask
 from bonefrac.inference.card import Card
@@ -158,19 +159,22 @@ class Predictor:
 
 
 def load_model(
-    path: str | Path | Sequence[str | Path], *, tta: bool = False, most_spread: float | None = None
+    path: str | Path | Sequence[str | Path] = shipped.DEFAULT,
+    *,
+    tta: bool = False,
+    most_spread: float | None = None,
 ) -> Predictor:
     """Load a model, whatever it was saved as, or several that answer as one.
 
     Args:
-        path: run folder, model folder, SavedModel folder, `.tflite` or `.keras` file; several
-            give their mean answer.
+        path: run folder, model folder, SavedModel folder, `.tflite` or `.keras` file, or the name
+            of a model that comes with the package; several give their mean answer.
         tta: whether each shows a radiograph in the eight views of `bonefrac.inference.augmented`
             and takes the mean.
         most_spread: where the answers' standard deviation is above this, the verdict is "doubt".
 
     Returns:
-        A predictor: `load_model(path).predict("xray.jpg")`.
+        A predictor: `load_model().predict("xray.jpg")`.
 
     Raises:
         BonefracError: nothing there that is a model, or a damaged one; or a spread that one answer

@@ -14,6 +14,9 @@ HEADS = (schema.MASK, schema.FRACTURE)
 OPTIONAL_HEADS = (schema.ABNORMALITY, schema.BONE_AGE_MONTHS)
 MASK_LOGITS = "mask_logits"
 FRACTURE_LOGITS = "fracture_logits"
+# How the names of the layers begin that turn maps into the two answers. They stay float where the
+# rest of a network becomes integers.
+ANSWERING = (MASK_LOGITS, "mask_peak", f"{schema.FRACTURE}_")
 ABNORMALITY_LOGITS = "abnormality_logits"
 BONE_AGE = "bone_age_months"
 # The bone age head starts at 10 years and moves in steps of 40 months: round numbers for the

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from bonefrac import schema, storage
 from bonefrac.artifacts import export, parity
+from bonefrac.artifacts.kinds import KINDS
 from bonefrac.artifacts.tflite import QUANTIZATIONS
 from bonefrac.data.phantom import draw
 from bonefrac.errors import BonefracError
@@ -119,19 +120,21 @@ def test_keras_file_loads_with_its_card(network, squares, tmp_path):
     assert open_runtime(path).card == Card.from_json(network.card.to_json(), source="")
 
 
-def test_an_artefact_that_answers_otherwise_is_not_left_behind(network, squares, tmp_path):
-    other = KerasRuntime(tf.keras.models.clone_model(network.model), network.card)
+def test_an_artefact_that_answers_otherwise_is_not_left_behind(
+    network, squares, tmp_path, monkeypatch
+):
+    def write_other(_, aside, __):
+        other = tf.keras.models.clone_model(network.model)
+        KINDS["keras"].write(KerasRuntime(other, network.card), aside, squares)
 
-    def write_other(aside):
-        other.model.save(aside)
-        import zipfile
-
-        with zipfile.ZipFile(aside, "a") as archive:
-            archive.writestr(schema.CARD_FILE, network.card.to_json())
-
+    wrong = replace(KINDS["keras"], write=write_other)
+    monkeypatch.setattr(export, "KINDS", {"wrong": wrong})
     with pytest.raises(BonefracError, match=r"does not answer as its network .* off by \d"):
-        export._export(network, tmp_path / "m.keras", write_other, squares, parity.EXACT)
+        export.export("wrong", network, tmp_path, squares)
     assert list(tmp_path.iterdir()) == []
+    made = export.export("wrong", network, tmp_path, squares, terms=export.Terms(force=True))
+    assert made.path.is_file()
+    assert "does not answer as its network" in made.told["forced"]
 
 
 def test_calibration_is_inside_the_exported_graph(network, squares, tmp_path):
@@ -147,3 +150,71 @@ def test_savedmodel_card_is_readable_without_bonefrac(saved_model):
     assert card["format"] == 1
     assert card["class_names"] == ["no fracture", "fracture"]
     storage.verify_manifest(path, what="SavedModel", fix="")
+
+
+def test_heads_of_an_integer_file_stay_float(network, squares, tmp_path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    path, _ = export.export_tflite(network, tmp_path, squares, quantize="int8")
+    interpreter = Interpreter(model_path=str(path))
+    tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
+    results = [tensors[op["outputs"][0]] for op in interpreter._get_ops_details()]
+    computed = {t["name"]: t["dtype"] for t in results}
+    heads = {d for n, d in computed.items() if "/mask_logits" in n or "/fracture_pool" in n}
+    bodies = {d for n, d in computed.items() if "/Relu" in n}
+    assert (heads, bodies) == ({np.float32}, {np.int8})
+
+
+def test_onnx_is_valid_and_answers_by_name(network, squares, tmp_path):
+    made = export.export("onnx", network, tmp_path, squares)
+    parity.require(made.parity, parity.EXACT, name="")
+    import onnx
+    import onnxruntime
+
+    onnx.checker.check_model(str(made.path), full_check=True)
+    session = onnxruntime.InferenceSession(made.path)
+    outputs = session.run(["fracture_probability"], {"image": squares[:3, ..., None]})
+    assert outputs[0].shape == (3, 1)
+    assert open_runtime(made.path).card == Card.from_json(network.card.to_json(), source="")
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"TFL3" * 9])
+def test_a_damaged_onnx_file_is_told_in_one_line(tmp_path, content):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(content)
+    with pytest.raises(BonefracError, match=r"an \.onnx of bonefrac-export"):
+        open_runtime(path)
+
+
+def test_a_broken_conversion_is_refused(network, tmp_path, monkeypatch):
+    import tf2onnx
+
+    convert = tf2onnx.convert.from_function
+
+    def broken(*args, **kwargs):
+        proto, rest = convert(*args, **kwargs)
+        proto.graph.node[0].op_type = "Erfc"  # what tf2onnx leaves where it knows no operation
+        return proto, rest
+
+    monkeypatch.setattr(tf2onnx.convert, "from_function", broken)
+    with pytest.raises(BonefracError, match="does not convert"):
+        export.export("onnx", network, tmp_path, np.zeros((1, 64, 64), np.float32))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_sizes_have_the_same_weights(network, squares, tmp_path):
+    larger = export.at_size(network, 96)
+    made = export.export(
+        "tflite", larger, tmp_path, np.zeros((2, 96, 96), np.float32), trained_size=64
+    )
+    assert made.path.name == "unet_tiny-96px.tflite"
+    runtime = open_runtime(made.path)
+    assert runtime.card.image_size == 96
+    assert runtime(np.zeros((96, 96), np.float32))[0].shape == (96, 96)
+    assert export.at_size(network, 64) is network
+
+
+def test_a_network_of_windows_is_refused_at_another_size(network):
+    windows = KerasRuntime(network.model, replace(network.card, window=32))
+    with pytest.raises(BonefracError, match="unet_tiny at 96 pixels; expected 64"):
+        export.at_size(windows, 96)

@@ -190,6 +190,7 @@ def test_sizes_that_do_not_fit_are_refused(changes, message):
         build_model("vit_tiny_patch16", **changes)
 
 
+@pytest.mark.slow
 def test_file_and_weights_answer_alike_in_a_fresh_process(tmp_path):
     image = RNG.uniform(0, 255, (1, 32, 32, 1)).astype(np.float32)
     model = build_model("vit_tiny_patch16", image_size=32)

@@ -47,6 +47,7 @@ def test_code_outside_git_has_no_revision(tmp_path, monkeypatch):
     assert revision() == ""
 
 
+@pytest.mark.slow
 def test_its_recipe_repeats_it(phantom_data, tmp_path):
     words = ["--data", phantom_data.path, "--preset", "unet_tiny", "--image-size", 32]
     words += ["--epochs", 1, "--batch-size", 3, "--augment", "light", "--no-sliding"]
@@ -59,6 +60,7 @@ def test_its_recipe_repeats_it(phantom_data, tmp_path):
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_from_before_a_setting_existed_resumes(
     trained_run, phantom_data, run_settings, tmp_path
 ):

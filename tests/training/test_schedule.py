@@ -122,6 +122,7 @@ def test_without_averages_nothing_is_swapped():
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_keeps_averages_half_an_accumulation_and_the_loss_scale(tmp_path):
     settings = replace(TINY, ema=0.9, accumulate=2, precision="float16")
     model, store = compiled(settings, 10), Checkpoints(tmp_path)

@@ -132,6 +132,7 @@ def steps_of(settings, first):
     return {name: np.asarray(kernel) - first[name][0] for name, kernel in kernels.items()}
 
 
+@pytest.mark.slow
 def test_the_encoder_moves_by_its_share_and_the_rest_as_ever(run_settings):
     first = weights_of(compiled(run_settings, steps=2), ["enc0_conv1", "dec0_conv1"])
     plain = steps_of(run_settings, first)

@@ -44,6 +44,7 @@ def test_a_loss_that_is_no_number_is_told_with_its_step(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_is_too_high_ends_in_one_line(phantom_data, tmp_path):
     done = subprocess.run(
         command(phantom_data, tmp_path, "--learning-rate", "1e30"), capture_output=True, text=True
@@ -52,6 +53,7 @@ def test_a_learning_rate_that_is_too_high_ends_in_one_line(phantom_data, tmp_pat
     assert "lower --learning-rate" in line
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_one_line_and_the_last_checkpoint_is_whole(phantom_data, tmp_path):
     done = subprocess.run(command(phantom_data, tmp_path), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

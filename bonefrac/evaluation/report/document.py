@@ -15,6 +15,7 @@ from bonefrac.evaluation.provenance import Choice
 from bonefrac.evaluation.slices import SIZE_NAMES
 from bonefrac.evaluation.weighted import ECE_BINS
 from bonefrac.inference.ensemble import JOINED, members
+from bonefrac.inference.shipped import answering
 
 EVALUATION = "evaluation"
 COMPARISON = "comparison"
@@ -112,6 +113,7 @@ def fingerprint(path: Path) -> str:
     """SHA-256 of a model's file, or of the manifest of its folder; several joined as the paths."""
     if len(paths := members(path)) > 1:
         return JOINED.join(map(fingerprint, paths))
+    path = answering(path)
     if path.is_file():
         return storage.sha256(path)
     manifests = sorted(path.glob(f"**/{schema.MANIFEST_FILE}"))

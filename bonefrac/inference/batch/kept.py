@@ -8,6 +8,7 @@ from typing import Any
 from bonefrac import __version__
 from bonefrac.inference.batch.sources import Source
 from bonefrac.inference.runtimes import no_model
+from bonefrac.inference.shipped import answering
 from bonefrac.schema import MANIFEST_FILE
 from bonefrac.storage import sha256
 
@@ -22,6 +23,7 @@ def digest(model: Path) -> str:
     Raises:
         BonefracError: there is neither.
     """
+    model = answering(model)
     if model.is_file():
         return sha256(model)
     found = [path for pattern in _MANIFESTS for path in sorted(model.glob(pattern))]

@@ -98,6 +98,7 @@ def test_what_was_skipped_changes_nothing(pair, one_by_one):
     assert digests(pair, first=7) == one_by_one[7:]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_draws_the_same(pair, one_by_one, tmp_path):
     np.savez(tmp_path / "pair.npz", *pair)
     code = (

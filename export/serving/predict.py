@@ -7,9 +7,8 @@ from pathlib import Path
 import tensorflow as tf
 
 
-def main() -> None:
+def main(folder: Path, picture: Path) -> None:
     """Read one version of a model and a PNG or JPEG, print the finding."""
-    folder, picture = (Path(word) for word in sys.argv[1:])
     card = json.loads((folder / "assets.extra" / "card.json").read_text())
     thresholds = card["thresholds"]
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
@@ -41,4 +40,9 @@ def box(outlined: tf.Tensor) -> dict | None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) != 3:
+        sys.exit("usage: predict.py VERSION_FOLDER XRAY.png")
+    try:
+        main(*(Path(word) for word in sys.argv[1:]))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        sys.exit(f"error: {str(error).splitlines()[0]}")
