@@ -11,7 +11,7 @@ import pytest
 
 from bonefrac.data.phantom import draw
 
-VERBS = ("data", "train", "evaluate", "export", "predict")
+VERBS = ("data", "train", "evaluate", "export", "predict", "serve")
 COMMANDS = ("bonefrac", *(f"bonefrac-{verb}" for verb in VERBS))
 
 
