@@ -5,7 +5,10 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -295,6 +298,28 @@ def test_works_without_a_network_and_with_threads(page, pictures):
 
 
 @pytest.mark.slow
+def test_a_host_without_headers_serves_one_thread(site, app, browser, pictures, python):
+    files = partial(QuietFiles, directory=app / "dist")
+    with ThreadingHTTPServer(("127.0.0.1", 0), files) as server:
+        threading.Thread(target=server.serve_forever).start()
+        page = Page(browser, f"http://127.0.0.1:{server.server_port}/")
+        assert "1 thread." in page.text("#runtime")
+        page.choose(pictures["phantom0"])
+        told = json.loads(page.saved("#save-json").read_text())
+        assert told["verdict"] == python(pictures["phantom0"]).verdict
+        page.require_quiet()
+        page.context.close()
+        server.shutdown()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    """A host that knows files and nothing else."""
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -345,6 +370,9 @@ def test_layers_and_keyboard(page, pictures):
     page.tab.keyboard.press("Tab")
     page.tab.keyboard.press("Home")
     assert page.tab.evaluate("getComputedStyle(document.getElementById('heat')).opacity") == "0"
+    page.tab.focus("#again")
+    page.choose(pictures["phantom1"])
+    assert page.tab.evaluate("document.activeElement.id") == "again"
     page.tab.focus("#close")
     page.tab.keyboard.press("Enter")
     page.wait("empty")
