@@ -79,15 +79,13 @@ async function showAnswers(study) {
   const key = isReady ? `${study.id} ${models.join(" ")} ${studies.wanted.length}` : "";
   if (key === shown) return;
   shown = key;
-  $("#panes").hidden = !isReady;
-  if (!isReady) {
-    for (const pane of panes) pane.show(null, { name: "", model: "" });
-    return $("#report").replaceChildren();
-  }
+  if (!isReady || view.study !== study) clear();
+  if (!isReady) return;
   const answers = models.map((model) => study.answers.get(model));
   const picture = await pictureOf(study);
   const layers = await Promise.all(answers.map((answer) => ready(answer, picture)));
   if (key !== shown) return; // another study was chosen meanwhile
+  $("#panes").hidden = false;
   placePanes(layers.length);
   if (view.study !== study) {
     view.study = study;
@@ -96,6 +94,14 @@ async function showAnswers(study) {
   layers.forEach((layer, k) => panes[k].show(layer, { name: study.name, model: layers.length > 1 ? layer.finding.model : "" }));
   showReport(study, models, answers);
   $("#live").textContent = `${study.name}: ${answers.map(announcement).join(" ")}`;
+}
+
+// Nothing of one radiograph may stand on the screen while the next is made ready.
+function clear() {
+  view.study = null;
+  $("#panes").hidden = true;
+  for (const pane of panes) pane.show(null, { name: "", model: "" });
+  $("#report").replaceChildren();
 }
 
 // Decoded once a study, kept for the one that is shown: twenty large radiographs would fill a phone.

@@ -32,6 +32,8 @@ function stroke(context, path, width, colour) {
 function frame(context, view, { box, k, colour, isDashed }) {
   const [left, top] = view.place(box.x, box.y);
   const width = box.width * view.zoom + 2 * GAP, height = box.height * view.zoom + 2 * GAP;
+  const isSeen = left + width > 0 && top + height > 0 && left - GAP < view.pane.width && top - GAP < view.pane.height;
+  if (!isSeen) return;
   context.save();
   if (isDashed) context.setLineDash([7, 5]);
   context.beginPath();
