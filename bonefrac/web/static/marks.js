@@ -1,5 +1,6 @@
 // What is drawn over a radiograph: outlines, boxes with their scores, a scale bar.
 
+import { PEAKS } from "./picture.js";
 import { scaleBar } from "./words.js";
 
 const COLOURS = { fracture: "#ffb000", doubt: "#46d7ff" }; // as in every overlay that bonefrac draws
@@ -79,6 +80,21 @@ function words(context, text, right, y) {
   context.fillStyle = "#e8edf2";
   context.fillText(text, right, y);
   context.textAlign = "left";
+}
+
+/** What the colours of the heat map are of. */
+export function drawLegend(context, view) {
+  const [left, top, width, height] = [view.pane.width - 114, 32, 98, 8];
+  const ramp = context.createLinearGradient(left, 0, left + width, 0);
+  PEAKS.forEach((colour, k) => ramp.addColorStop(k / (PEAKS.length - 1), `rgb(${colour.join(" ")})`));
+  context.fillStyle = ramp;
+  context.fillRect(left, top, width, height);
+  context.lineWidth = 1;
+  context.strokeStyle = "rgb(232 237 242 / 55%)";
+  context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
+  words(context, "Pixel probability", left + width, top - 4);
+  words(context, "0", left + 8, top + height + 16);
+  words(context, "1", left + width, top + height + 16);
 }
 
 /** The box under a point of the pane. */

@@ -1,7 +1,7 @@
 // One canvas with a radiograph and what a model says about it.
 
 import { h } from "./dom.js";
-import { drawMarks, drawScale } from "./marks.js";
+import { drawLegend, drawMarks, drawScale } from "./marks.js";
 import { heat, load, lookup, outlines, Picture } from "./picture.js";
 import { alternative } from "./words.js";
 
@@ -65,6 +65,7 @@ export class Pane {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     if (view.heat && this.shown.heat) this.drawHeat();
     if (view.outlines) drawMarks(context, view, this.shown);
+    if (view.heat && this.shown.heat) drawLegend(context, view);
     drawScale(context, view, this.shown.finding.spacing);
     const { width, height } = this.shown.finding;
     const zoom = `${(100 * view.zoom).toFixed(view.zoom < 0.1 ? 1 : 0)} %`;

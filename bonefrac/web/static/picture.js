@@ -1,7 +1,7 @@
 // Pictures from the server: a gray radiograph, the outlines of a mask, a heat map.
 
 const MOST_PIXELS = 16e6; // canvases above this stay blank on phones
-const PEAKS = [ // inferno, nine stops: perceptually uniform, told apart in colour blindness
+export const PEAKS = [ // inferno, nine stops: perceptually uniform, told apart in colour blindness
   [0, 0, 4], [27, 12, 65], [74, 12, 107], [120, 28, 109], [165, 44, 96], [207, 68, 70], [237, 105, 37],
   [251, 155, 6], [252, 255, 164],
 ];
