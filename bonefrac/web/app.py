@@ -66,6 +66,7 @@ def _lifespan(
             loop.add_signal_handler(
                 signal.SIGHUP, lambda: loop.run_in_executor(None, _reload, service)
             )
+        loop.run_in_executor(None, service.warm)
         yield
         service.close()
 

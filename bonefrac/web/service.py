@@ -9,8 +9,10 @@ import numpy as np
 
 from bonefrac.errors import BonefracError
 from bonefrac.inference.finding import Finding
+from bonefrac.inference.lesions import lesions
 from bonefrac.radiograph.guarded import Guard
 from bonefrac.radiograph.letterbox import Letterbox
+from bonefrac.web.answers import png
 from bonefrac.web.desk import Desk
 from bonefrac.web.metrics import Metrics
 from bonefrac.web.models import Model, Models
@@ -39,6 +41,13 @@ class Service:
         self.metrics = Metrics(lambda: self.desk.pending)
         self.is_stopping = False
         self._guard = Guard(workers=settings.workers, seconds=settings.seconds)
+
+    def warm(self) -> None:
+        """Start a decoder and ask every model once; the first caller need not wait for it."""
+        pixels = self._guard.read(png(np.zeros((64, 64), np.uint8)), "<warm>").pixels
+        for model in self.models:
+            with model.borrow() as predictor:
+                lesions(predictor.answer(pixels).mask, 0.5)
 
     async def find(self, model: Model, data: bytes, name: str) -> Finding:
         """The finding on the bytes of a picture file, which another process decodes.

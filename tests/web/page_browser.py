@@ -125,9 +125,7 @@ class Desk:
     def pixels(self, pane=0):
         """What a canvas shows, uint8 [H, W, 4]."""
         self.settle()
-        uri = self.page.evaluate(
-            "(k) => document.querySelectorAll('canvas')[k].toDataURL()", pane
-        )
+        uri = self.page.evaluate("(k) => document.querySelectorAll('canvas')[k].toDataURL()", pane)
         return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
 
     def settle(self):

@@ -51,8 +51,15 @@ def test_several_files_make_a_list(desk, pictures):  # noqa: F811
     page.wait_for_selector("#list .failed")
     page.wait_for_function("document.querySelectorAll('#list .verdict').length === 3")
     rows = [row.replace("\n", " ") for row in page.locator("#list li").all_inner_texts()]
-    assert [row.split(" ")[0] for row in rows] == ["leg.png", "wrist.jpg", "holiday.png", "notes.txt"]
-    for row, words in zip(rows, ("No fracture", "Doubt", "Not assessable", "Not read"), strict=True):
+    assert [row.split(" ")[0] for row in rows] == [
+        "leg.png",
+        "wrist.jpg",
+        "holiday.png",
+        "notes.txt",
+    ]
+    for row, words in zip(
+        rows, ("No fracture", "Doubt", "Not assessable", "Not read"), strict=True
+    ):
         assert words in row
     assert desk.verdict() == "No fracture"
     page.click("#list li:nth-child(2) .study")
@@ -175,8 +182,22 @@ def test_everything_is_reached_by_keys(read, pictures):  # noqa: F811
     page.locator("h1").click()
     for _ in range(40):
         page.keyboard.press("Tab")
-        names.add(page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
-    assert {"model", "second", "theme", "help", "add", "study", "region", "save", "opacity"} <= names
+        names.add(
+            page.evaluate(
+                "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+            )
+        )
+    assert {
+        "model",
+        "second",
+        "theme",
+        "help",
+        "add",
+        "study",
+        "region",
+        "save",
+        "opacity",
+    } <= names
 
 
 def test_files_to_keep(read, pictures):  # noqa: F811
