@@ -24,6 +24,12 @@ _TOKEN = "BONEFRAC_TOKEN"
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
+    "--public-host",
+    default="",
+    metavar="NAME",
+    help="Name by which a proxy in front of it is called.",
+)
+@click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any."
 )
 @click.option(
@@ -70,6 +76,7 @@ _TOKEN = "BONEFRAC_TOKEN"
 def serve(
     models: tuple[Path, ...],
     host: str,
+    public_host: str,
     port: int,
     token_file: Path | None,
     no_auth: bool,
@@ -94,6 +101,7 @@ def serve(
     settings = Settings(
         tuple(models),
         host=host,
+        public_host=public_host,
         token="" if no_auth else _token(token_file),
         workers=workers,
         waiting=waiting,
@@ -103,7 +111,8 @@ def serve(
     )
     if not (settings.is_loopback or settings.token or no_auth):
         raise click.UsageError(
-            f"--host {host} lets others call: set {_TOKEN}, or give --token-file or --no-auth."
+            f"--host {host} {public_host} lets others call: set {_TOKEN}, or give --token-file or "
+            "--no-auth."
         )
     from bonefrac.web.models import needs_tensorflow
 

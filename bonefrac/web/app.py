@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,7 +19,7 @@ from bonefrac.web.answers import error_json
 from bonefrac.web.desk import FullError
 from bonefrac.web.metrics import CONTENT_TYPE
 from bonefrac.web.models import UnknownModelError
-from bonefrac.web.security import Door, slow_down
+from bonefrac.web.security import Door, TooLargeError, slow_down
 from bonefrac.web.service import Service
 from bonefrac.web.settings import Settings
 
@@ -42,7 +41,6 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan(service),
-        max_body_size=settings.body,
     )
     app.state.service = service
     for routes in (
@@ -54,8 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(routes)
     _add_health(app, service)
     _add_errors(app)
-    _add_counts(app, service)
-    app.add_middleware(Door, settings=settings)
+    app.add_middleware(Door, settings=settings, metrics=service.metrics)
     return app
 
 
@@ -69,6 +66,7 @@ def _lifespan(
             loop.add_signal_handler(
                 signal.SIGHUP, lambda: loop.run_in_executor(None, _reload, service)
             )
+        loop.run_in_executor(None, service.warm)
         yield
         service.close()
 
@@ -107,7 +105,8 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(BonefracError)
     async def bad(request: Request, error: BonefracError) -> Response:
-        return told(request, 404 if isinstance(error, UnknownModelError) else 422, error)
+        kinds = {UnknownModelError: 404, TooLargeError: 413}
+        return told(request, kinds.get(type(error), 422), error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -134,17 +133,3 @@ def _add_errors(app: FastAPI) -> None:
             "A radiograph that takes too long", expected="a smaller one", fix="Send it alone"
         )
         return told(request, 504, error)
-
-
-def _add_counts(app: FastAPI, service: Service) -> None:
-    @app.middleware("http")
-    async def count(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        started = time.perf_counter()
-        response = await call_next(request)
-        # The route's pattern: a path could hold anything, and a count for each of them.
-        route = getattr(request.scope.get("route"), "path", "other")
-        service.metrics.requests.labels(route, str(response.status_code)).inc()
-        service.metrics.seconds.labels(route).observe(time.perf_counter() - started)
-        return response

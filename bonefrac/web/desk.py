@@ -36,15 +36,18 @@ class Desk:
         if self.pending >= self._most:
             raise FullError
         self.pending += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        future.add_done_callback(self._done)
-        return await asyncio.wait_for(asyncio.shield(future), self._seconds)
+        loop = asyncio.get_running_loop()
+        work_done = self._pool.submit(work)
+        work_done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        try:
+            waited = asyncio.wrap_future(work_done)
+            return await asyncio.wait_for(asyncio.shield(waited), self._seconds)
+        finally:
+            work_done.cancel()  # what has not begun, nobody waits for
 
     def close(self) -> None:
         """Finish what was begun, and nothing else."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _done(self, future: "asyncio.Future[Answer]") -> None:
+    def _done(self) -> None:
         self.pending -= 1
-        if not future.cancelled():
-            future.exception()  # nobody may be waiting for it any more

@@ -29,17 +29,21 @@ class Model:
 
     def __init__(self, path: Path, *, workers: int) -> None:
         self.path, self._workers = path, workers
-        self._swap = threading.Lock()
-        self._idle = self._load()
+        self._loading = threading.Lock()
+        self._current = self._load()
 
-    def _load(self) -> "queue.SimpleQueue[Predictor]":
-        loaded = queue.SimpleQueue[Predictor]()
-        for _ in range(self._workers):
-            predictor = load_model(self.path)
+    def _load(self) -> "tuple[Card, queue.SimpleQueue[Predictor]]":
+        loaded = [load_model(self.path) for _ in range(self._workers)]
+        idle = queue.SimpleQueue[Predictor]()
+        for predictor in loaded:
             predictor.card.require_fracture()
-            loaded.put(predictor)
-        self.card: Card = predictor.card
-        return loaded
+            idle.put(predictor)
+        return loaded[0].card, idle
+
+    @property
+    def card(self) -> Card:
+        """Of the model that answers now."""
+        return self._current[0]
 
     @property
     def name(self) -> str:
@@ -50,15 +54,22 @@ class Model:
         """Load it anew from its path; the old one answers until that is done, and if it fails.
 
         Raises:
-            BonefracError: it cannot be loaded.
+            BonefracError: it cannot be loaded, or has another name.
         """
-        with self._swap:
-            self._idle = self._load()
+        with self._loading:
+            new = self._load()
+            if new[0].name != self.name:
+                raise BonefracError(
+                    f"{self.path} holds {new[0].name} now",
+                    expected=self.name,
+                    fix="Start the server anew to serve another model",
+                )
+            self._current = new
 
     @contextmanager
     def borrow(self) -> Iterator[Predictor]:
         """One copy for a while."""
-        idle = self._idle  # what was replaced meanwhile goes back to its own kind
+        _, idle = self._current  # what was replaced meanwhile goes back to its own kind
         predictor = idle.get()
         try:
             yield predictor

@@ -1,5 +1,6 @@
 """`/v1/predict` and `/v1/models`: the page's own interface."""
 
+import asyncio
 import io
 import json
 from typing import Annotated, Any, Literal
@@ -106,7 +107,8 @@ def router(service: Service) -> APIRouter:
     ) -> Response:
         chosen = service.models.get(model)
         layers = _layers(include)
-        data, name = await uploaded(request)
+        # A caller who sends a byte a minute must not keep a place for ever.
+        data, name = await asyncio.wait_for(uploaded(request), service.settings.seconds)
         finding = await service.find(chosen, data, name)
         accept = request.headers.get("accept", "")
         if "image/png" in accept:
@@ -142,6 +144,13 @@ def _layers(include: str) -> list[str]:
 
 
 def _dicom(finding: Finding, data: bytes, kind: str) -> bytes:
+    made = finding.to_dicom(data, kinds=(kind,))
+    if kind not in made:
+        raise BonefracError(
+            f"A finding of {finding.verdict!r} without an outline",
+            expected=f"something to put into kind={kind}",
+            fix="Ask for kind=sr",
+        )
     stream = io.BytesIO()
-    finding.to_dicom(data, kinds=(kind,))[kind].save_as(stream, enforce_file_format=True)
+    made[kind].save_as(stream, enforce_file_format=True)
     return stream.getvalue()

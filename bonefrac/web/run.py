@@ -1,6 +1,7 @@
 """Serve an application until a signal ends it."""
 
 import contextlib
+import socket
 import sys
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from bonefrac.web.app import create_app
 from bonefrac.web.settings import Settings
 
 _GRACE = 30  # seconds that requests have to end in
+_CONNECTIONS = 64  # that may wait for nothing: pages, health, bodies that are on their way
 
 
 class _Server(uvicorn.Server):
@@ -20,6 +22,16 @@ class _Server(uvicorn.Server):
         with super().capture_signals():
             yield
             self._captured_signals.clear()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say where it serves, once it does."""
+        await super().startup(sockets=sockets)
+        for each in sockets or []:
+            host, port = each.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            print(
+                f"bonefrac serves http://{shown}:{port} until Ctrl-C", file=sys.stderr, flush=True
+            )
 
 
 def run(settings: Settings, *, port: int) -> None:
@@ -42,9 +54,6 @@ def run(settings: Settings, *, port: int) -> None:
         access_log=False,  # names and queries of requests are nobody's business
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
+        limit_concurrency=settings.workers + settings.waiting + _CONNECTIONS,
     )
-    socket = config.bind_socket()
-    host, taken = socket.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    print(f"bonefrac serves http://{shown}:{taken} until Ctrl-C", file=sys.stderr, flush=True)
-    _Server(config).run(sockets=[socket])
+    _Server(config).run(sockets=[config.bind_socket()])

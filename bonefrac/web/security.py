@@ -1,15 +1,19 @@
 """Who may ask, how often, and what every answer tells the browser."""
 
 import hmac
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bonefrac.web.settings import LOOPBACK, Settings
+from bonefrac.errors import BonefracError
+from bonefrac.web.metrics import Metrics
+from bonefrac.web.settings import Settings
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -57,16 +61,21 @@ class Rates:
         return 0.0 if enough else (1 - tokens) / self._rate
 
 
+class TooLargeError(BonefracError):
+    """A body has more bytes than it may."""
+
+
 class Door:
     """The middleware in front of everything.
 
     Args:
         app: behind it.
         settings: of the server.
+        metrics: that count what went through.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._settings, self._metrics = app, settings, metrics
         self._rates = Rates(settings.rate, settings.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,8 +84,12 @@ class Door:
             await self._app(scope, receive, send)
             return
 
+        started, status, read = time.perf_counter(), 0, 0
+
         async def with_headers(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 own = {name for name, _ in message["headers"]}
                 extra = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
                 message["headers"] = [
@@ -85,17 +98,46 @@ class Door:
                 ]
             await send(message)
 
-        refusal = self._refusal(scope)
-        await (refusal or self._app)(scope, receive, with_headers)
+        async def with_limit() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._settings.body:
+                raise self._too_large(f"A body of more than {self._settings.body} bytes")
+            return message
+
+        try:
+            await (self._refusal(scope) or self._app)(scope, with_limit, with_headers)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # its text may be of a patient: only its kind is told
+            print(f"error: {type(error).__name__} at {_route(scope)}", file=sys.stderr)
+            if not status:
+                failed = _refuse(500, "A request", "one that is answered", "Tell the authors")
+                await failed(scope, receive, with_headers)
+        self._metrics.requests.labels(_route(scope), str(status)).inc()
+        self._metrics.seconds.labels(_route(scope)).observe(time.perf_counter() - started)
+
+    def _too_large(self, received: str) -> TooLargeError:
+        most = f"at most {self._settings.body // 2**20} MiB"
+        return TooLargeError(received, expected=most, fix="Send one radiograph at a time")
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
         host = headers.get("host", "")
-        if self._settings.is_loopback and _name(host) not in LOOPBACK:
+        names = self._settings.names
+        if names and _name(host) not in names:
             # A page of another site whose name was made to point here.
-            return _refuse(403, f"Host {host[:80]!r}", "localhost", "Call it by that name")
+            return _refuse(403, f"Host {host[:80]!r}", names[-1], "Call it by that name")
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self._settings.body:
+            error = self._too_large(f"A body of {length[:20]} bytes")
+            return _refuse(413, error.received, error.expected, error.fix)
         origin = headers.get("origin")
-        foreign = origin is not None and origin.partition("://")[2] != host
+        foreign = origin is not None and origin.partition("://")[2] not in (
+            host,
+            self._settings.public_host or host,
+        )
         if scope["method"] == "POST" and (
             foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site")
         ):
@@ -134,6 +176,11 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the path, which holds nothing that a caller wrote."""
+    return getattr(scope.get("route"), "path", "other")
 
 
 def _caller(scope: Scope) -> str:

@@ -7,9 +7,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from bonefrac.errors import BonefracError
 from bonefrac.inference.finding import Finding
+from bonefrac.inference.lesions import lesions
 from bonefrac.radiograph.guarded import Guard
 from bonefrac.radiograph.letterbox import Letterbox
+from bonefrac.web.answers import png
 from bonefrac.web.desk import Desk
 from bonefrac.web.metrics import Metrics
 from bonefrac.web.models import Model, Models
@@ -39,6 +42,13 @@ class Service:
         self.is_stopping = False
         self._guard = Guard(workers=settings.workers, seconds=settings.seconds)
 
+    def warm(self) -> None:
+        """Start a decoder and ask every model once; the first caller need not wait for it."""
+        pixels = self._guard.read(png(np.zeros((64, 64), np.uint8)), "<warm>").pixels
+        for model in self.models:
+            with model.borrow() as predictor:
+                lesions(predictor.answer(pixels).mask, 0.5)
+
     async def find(self, model: Model, data: bytes, name: str) -> Finding:
         """The finding on the bytes of a picture file, which another process decodes.
 
@@ -63,16 +73,16 @@ class Service:
             BonefracError: one is no radiograph.
         """
 
-        def square(data: bytes) -> np.ndarray:
+        def square(data: bytes, size: int) -> np.ndarray:
             pixels = self._guard.read(data, "<b64>").pixels
             height, width = pixels.shape
-            return Letterbox(height, width, model.card.image_size).apply(pixels)
+            return Letterbox(height, width, size).apply(pixels)
 
         return await self._each(model, [partial(square, data) for data in pictures])
 
     async def answers(self, model: Model, squares: np.ndarray) -> list[Square]:
         """What a model answers on squares, float32 [N, S, S]."""
-        return await self._each(model, [partial(np.asarray, square) for square in squares])
+        return await self._each(model, [partial(_as_it_is, square) for square in squares])
 
     async def do(self, work: Callable[[], Answer]) -> Answer:
         """Have other work done by a worker."""
@@ -94,7 +104,7 @@ class Service:
         self._guard.close()
 
     async def _each(
-        self, model: Model, squares: Sequence[Callable[[], np.ndarray]]
+        self, model: Model, squares: Sequence[Callable[[int], np.ndarray]]
     ) -> list[Square]:
         """One worker for all: a caller with many squares must not take every worker."""
         self.metrics.batch.observe(len(squares))
@@ -107,7 +117,15 @@ class Service:
                 for square in squares:
                     if time.monotonic() > end:  # nobody waits for the rest
                         raise TimeoutError
-                    answered.append(runtime(square()))
+                    answered.append(runtime(square(runtime.card.image_size)))
             return answered
 
         return await self.desk.do(work)
+
+
+def _as_it_is(square: np.ndarray, size: int) -> np.ndarray:
+    if square.shape != (size, size):  # the model was replaced while the request waited
+        raise BonefracError(
+            f"A square of {square.shape[0]} pixels", expected=f"{size}", fix="Ask for its metadata"
+        )
+    return square

@@ -13,6 +13,7 @@ class Settings:
     Attributes:
         models: names or paths, as `load_model` takes them; the first answers where none is named.
         host: address to listen on.
+        public_host: name by which a proxy in front is called, "" for none.
         token: that callers must show; "" asks for none.
         workers: radiographs looked at at a time.
         waiting: requests that may wait for a worker; more are told to come back.
@@ -24,6 +25,7 @@ class Settings:
 
     models: tuple[Path, ...]
     host: str = "127.0.0.1"
+    public_host: str = ""
     token: str = ""
     workers: int = 2
     waiting: int = 32
@@ -35,4 +37,11 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can call."""
-        return self.host in LOOPBACK
+        return self.host in LOOPBACK and not self.public_host
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The hosts that a caller may name; none for any."""
+        if self.host not in LOOPBACK and not self.public_host:
+            return ()
+        return (*LOOPBACK, self.host, *([self.public_host] if self.public_host else []))

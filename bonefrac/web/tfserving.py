@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from bonefrac import schema
 from bonefrac.errors import BonefracError
+from bonefrac.schema import PIXEL_MAX
 from bonefrac.web.models import Model
 from bonefrac.web.service import Service, Square
 
@@ -65,8 +67,9 @@ async def json_body(request: Request) -> dict[str, Any]:
     Raises:
         BonefracError: it is no JSON object.
     """
+    content = await request.body()
     try:
-        body = await request.json()
+        body = json.loads(content)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
@@ -78,17 +81,19 @@ def squares(values: Any, size: int) -> np.ndarray:
     """Nested lists or flat numbers -> float32 [N, S, S], N from 1 to `MOST`.
 
     Raises:
-        BonefracError: they are not that many numbers, or not finite.
+        BonefracError: they are not that many numbers, or not gray values.
     """
     wanted = BonefracError(
-        "Squares of another shape", expected=f"up to {MOST} of [{size}, {size}, 1]", fix=_FIX
+        "Squares of another kind",
+        expected=f"up to {MOST} of [{size}, {size}, 1], each value from 0 to 255",
+        fix=_FIX,
     )
     try:
         array = np.asarray(values, np.float32).reshape(-1, size, size)
     except (ValueError, TypeError, OverflowError):
         raise wanted from None
-    if not (0 < len(array) <= MOST) or not np.isfinite(array).all():
-        raise wanted
+    if not (0 < len(array) <= MOST) or not ((array >= 0) & (array <= PIXEL_MAX)).all():
+        raise wanted  # NaN, too
     return array
 
 

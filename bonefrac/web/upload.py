@@ -27,13 +27,15 @@ async def uploaded(request: Request) -> tuple[bytes, str]:
         BonefracError: there is none, or more than one.
     """
     kind = request.headers.get("content-type", "")
-    if not kind.startswith(_FORM):
+    if not kind.lower().startswith(_FORM):
         data = await request.body()
         if not data:
             raise BonefracError("An empty body", expected="a radiograph", fix=_FIX)
         return data, NAMELESS
     try:
         form = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=0).parse()
+    except BonefracError:  # a body that is too large
+        raise
     except (MultiPartException, KeyError, ValueError) as error:
         message = getattr(error, "message", str(error))
         raise BonefracError(f"A form ({message})", expected="one part 'file'", fix=_FIX) from None

@@ -29,15 +29,19 @@ class Running:
         line = self.process.stderr.readline()
         found = re.search(r"http://\S+:(\d+)", line)
         if not found:
-            raise RuntimeError(line + self.process.communicate(timeout=60)[1])
+            rest = self.process.stderr.read()
+            self.stop()
+            raise RuntimeError(line + rest)
         self.url = f"http://127.0.0.1:{found[1]}"
 
     def stop(self, number=signal.SIGTERM):
         """End it; its exit code and what it wrote."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        _, written = self.process.communicate(timeout=60)
-        return self.process.returncode, written
+        if not self.process.stderr.closed:
+            self.written = self.process.stderr.read()
+            self.process.stderr.close()
+        return self.process.wait(timeout=60), self.written
 
 
 @pytest.fixture(scope="session")

@@ -207,10 +207,10 @@ def test_limits_turn_callers_away(serve, xray):
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in late)
 
 
-def test_too_many_and_too_slow(serve, xray):
-    noise = np.random.default_rng(0).integers(0, 255, (3000, 3000), dtype=np.uint8)
-    large = cv2.imencode(".png", noise)[1].tobytes()
-    with serve("--rate", 0, "--workers", 1, "--waiting", 0, "--timeout", 0.2) as server:
+def test_too_many_and_too_slow(serve):
+    # Few bytes, quickly sent; many pixels, slowly decoded.
+    large = cv2.imencode(".png", np.zeros((8000, 8000), np.uint8))[1].tobytes()
+    with serve("--rate", 0, "--workers", 1, "--waiting", 0, "--timeout", 0.5) as server:
 
         def ask(_):
             return httpx.post(f"{server.url}/v1/predict", content=large, timeout=60)
@@ -287,3 +287,64 @@ def test_the_answer_is_a_finding_as_documented(client, xray):
     page = Path(__file__).parents[2] / "docs/reference/finding.schema.json"
     own = {k: v for k, v in answer.items() if k not in ("width", "height", "use", "layers")}
     jsonschema_rs.validator_for(json.loads(page.read_text(encoding="utf-8"))).validate(own)
+
+
+def test_dicom_results_of_a_dicom_radiograph(client, xray):
+    import io
+
+    import pydicom
+
+    from ..radiograph.dicom_files import dataset, encoded
+
+    gray = cv2.imdecode(np.frombuffer(xray, np.uint8), cv2.IMREAD_GRAYSCALE)
+    for pixels, has_outline in ((gray, True), (gray[:120, :120], False)):
+        data = encoded(dataset(pixels.astype("u2") * 16))
+        outlined = bool(client.post("/v1/predict", content=data).json()["boxes"])
+        for kind, modality in (("sr", "SR"), ("seg", "SEG")):
+            asked = {"accept": "application/dicom"}
+            answer = client.post(f"/v1/predict?kind={kind}", content=data, headers=asked)
+            if answer.status_code == 200:
+                assert pydicom.dcmread(io.BytesIO(answer.content)).Modality == modality
+            else:
+                assert (answer.status_code, kind, outlined) == (422, "seg", False), answer.text
+        assert has_outline or not outlined
+
+
+@pytest.mark.parametrize("value", [-1.0, 256.0, 1e38])
+def test_squares_that_are_no_gray_are_refused(client, value):
+    data = [value] * (128 * 128)
+    given = {"name": "image", "datatype": "FP32", "shape": [1, 128, 128, 1], "data": data}
+    answer = client.post(f"/v2/models/{DEFAULT}/infer", json={"inputs": [given]})
+    assert answer.status_code == 422
+    assert "0 to 255" in answer.json()["error"]
+
+
+def test_a_caller_who_hangs_up_leaves_no_trace(serve, xray):
+    import socket
+
+    with serve() as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as half:
+            half.sendall(
+                b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\nhalf"
+            )
+        assert httpx.post(f"{server.url}/v1/predict", content=xray, timeout=60).status_code == 200
+        code, written = server.stop()
+    assert (code, written) == (0, "")
+
+
+def test_behind_a_proxy_it_answers_to_the_proxys_name(serve, xray):
+    env = {"BONEFRAC_TOKEN": "geheim"}
+    with serve("--public-host", "xray.example", env=env) as server:
+        url, good = f"{server.url}/v1/predict", {"authorization": "Bearer geheim"}
+        for host, origin, status in (
+            ("xray.example", "https://xray.example", 200),
+            ("127.0.0.1", "https://xray.example", 200),
+            ("xray.example", "https://evil.example", 403),
+            ("evil.example", "https://evil.example", 403),
+        ):
+            headers = {**good, "host": host, "origin": origin}
+            answer = httpx.post(url, content=xray, headers=headers, timeout=60)
+            assert answer.status_code == status, (host, origin, answer.text)
+    with pytest.raises(RuntimeError, match="BONEFRAC_TOKEN"):
+        serve("--public-host", "xray.example").__enter__()
