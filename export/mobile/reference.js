@@ -49,41 +49,45 @@ export function unletterbox(square, width, height, size) {
 /** Bilinear, the kernel widened to the source pixel when shrinking. */
 export function resize(image, width, height, newWidth, newHeight) {
   const tall = new Float32Array(width * newHeight);
-  taps(height, newHeight).forEach(([first, weights], y) => {
-    const row = tall.subarray(y * width, (y + 1) * width);
-    weights.forEach((weight, k) => {
-      const from = (first + k) * width;
-      for (let x = 0; x < width; x++) row[x] += weight * image[from + x];
-    });
-  });
-  const result = new Float32Array(newWidth * newHeight);
-  const across = taps(width, newWidth);
+  const down = taps(height, newHeight);
   for (let y = 0; y < newHeight; y++) {
-    for (let x = 0; x < newWidth; x++) {
-      const [first, weights] = across[x];
+    for (let k = y * down.count; k < (y + 1) * down.count; k++) {
+      const [weight, from, to] = [down.weights[k], down.places[k] * width, y * width];
+      if (weight) for (let x = 0; x < width; x++) tall[to + x] += weight * image[from + x];
+    }
+  }
+  const result = new Float32Array(newWidth * newHeight);
+  const { count, places, weights } = taps(width, newWidth);
+  for (let y = 0, at = 0; y < newHeight; y++) {
+    for (let x = 0, k = 0; x < newWidth; x++, at++) {
       let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * tall[y * width + first + k];
-      result[y * newWidth + x] = sum;
+      for (const end = k + count; k < end; k++) sum += weights[k] * tall[y * width + places[k]];
+      result[at] = sum;
     }
   }
   return result;
 }
 
-/** For each target pixel the first source pixel that counts, and the weights from there on. */
+/** Which source pixels count for each target pixel, `count` a target, and how much. */
 function taps(source, target) {
   const scale = source / target;
   const radius = Math.max(scale, 1);
-  return Array.from({ length: target }, (_, i) => {
+  const count = Math.min(source, Math.floor(2 * radius) + 2);
+  const [places, weights] = [new Int32Array(target * count), new Float32Array(target * count)];
+  for (let i = 0; i < target; i++) {
     const centre = (i + 0.5) * scale;
-    const first = Math.max(0, Math.floor(centre - radius - 0.5));
-    const last = Math.min(source - 1, Math.ceil(centre + radius - 0.5));
-    const weights = [];
-    for (let j = first; j <= last; j++) {
-      weights.push(Math.max(0, 1 - Math.abs(j + 0.5 - centre) / radius));
+    // All that count lie in the window, which is kept inside the picture.
+    const first = Math.max(0, Math.min(source - count, Math.floor(centre - radius - 0.5)));
+    const row = Array.from({ length: count }, (_, k) =>
+      Math.max(0, 1 - Math.abs(first + k + 0.5 - centre) / radius),
+    );
+    const sum = row.reduce((one, other) => one + other);
+    for (let k = 0; k < count; k++) {
+      places[i * count + k] = first + k;
+      weights[i * count + k] = row[k] / sum;
     }
-    const sum = weights.reduce((a, b) => a + b);
-    return [first, Float32Array.from(weights, (weight) => weight / sum)];
-  });
+  }
+  return { count, places, weights };
 }
 
 /** "fracture", "doubt" or "no fracture", for a calibrated probability. */
@@ -111,7 +115,8 @@ export function finding(answer, width, height, size, thresholds) {
 /** The 8-connected parts of a thresholded mask, less specks. */
 export function lesions(probability, width, height, threshold) {
   const limit = Math.fround(threshold); // NumPy compares float32 with float32
-  const open = Uint8Array.from(probability, (value) => (value >= limit ? 1 : 0));
+  const open = new Uint8Array(probability.length);
+  for (let i = 0; i < open.length; i++) open[i] = probability[i] >= limit ? 1 : 0;
   const mask = new Uint8Array(open.length);
   const smallest = Math.max(SPECK_PIXELS, SPECK_SHARE * open.length);
   const boxes = [];

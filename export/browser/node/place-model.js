@@ -1,4 +1,5 @@
 // Puts a .tflite where the page looks for its model: `npm run model -- PATH.tflite`.
+// Without a path, the trained one that lies in this repository.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -8,11 +9,9 @@ import { card } from "../../mobile/reference.js";
 
 const TARGET = fileURLToPath(new URL("../public/model.tflite", import.meta.url));
 
-const [path] = process.argv.slice(2);
-if (!path) {
-  console.error("usage: npm run model -- PATH.tflite");
-  process.exit(2);
-}
+const SHIPPED = "../../bonefrac/models/weights/unet_tiny.fracatlas/model.tflite";
+
+const [path = SHIPPED] = process.argv.slice(2);
 try {
   const bytes = readFileSync(path);
   const { name, image_size } = card(new Uint8Array(bytes).buffer);

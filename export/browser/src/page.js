@@ -31,14 +31,22 @@ function enter(state, { lead = "", hint = "", error = "" } = {}) {
   byId("savings").hidden = state !== "picture";
   for (const id of ["freeze", "caution", "rate"]) byId(id).hidden = state !== "live";
   for (const id of ["again", "look-again"]) byId(id).hidden = state === "live";
-  for (const id of ["choose", "look"]) byId(id).hidden = !card || state === "busy";
+  for (const id of ["choose", "look"]) byId(id).hidden = !card;
   byId("choose-model-first").hidden = Boolean(card) || state === "loading";
   if (!isOpen) viewer.close();
+  keepFocus(state);
+}
+
+/** A button that has just gone takes the keyboard's place with it: give it another. */
+function keepFocus(state) {
+  const { activeElement } = document;
+  if (activeElement === document.body || (activeElement.checkVisibility?.() ?? true)) return;
+  byId({ live: "freeze", picture: "again" }[state] ?? "choose").focus();
 }
 
 const empty = () =>
   card
-    ? enter("empty", { lead: "Drop an X-ray here", hint: "or paste it, PNG or JPEG" })
+    ? enter("empty", { lead: "Drop an X-ray here", hint: "of a limb, PNG or JPEG, or paste it" })
     : enter("empty", { lead: "No model yet", hint: "Drop a .tflite of bonefrac-export here." });
 
 const fail = (error) => enter("error", { lead: "That did not work", error: error.message });
@@ -85,22 +93,33 @@ const live = () =>
     viewer.showVideo();
     enter("live");
     byId("finding").hidden = true;
-    camera = await Camera.open(byId("video"));
-    const hear = announcer();
-    for (let before = performance.now(), rate = 0; isWanted(); ) {
-      await camera.next();
+    const opened = await Camera.open(byId("video"));
+    if (!isWanted()) return opened.close();
+    camera = opened;
+    const [hear, count] = [announcer(), counter()];
+    while (isWanted()) {
+      await opened.next();
       if (!isWanted()) return;
-      const told = await oracle.frame(camera.frame({ isLive: true }));
+      const told = await oracle.frame(opened.frame({ isLive: true }));
       if (!isWanted()) return;
       tell(told);
       byId("finding").hidden = false;
       hear(told);
-      const now = performance.now();
-      rate = rate ? 0.9 * rate + 100 / (now - before) : 1000 / (now - before);
-      before = now;
-      byId("rate").textContent = `${rate.toFixed(rate < 10 ? 1 : 0)} frames a second`;
+      byId("rate").textContent = `${count()} frames a second, ${Math.round(told.elapsed_ms)} ms each`;
     }
   });
+
+/** Frames a second, as a running mean. */
+function counter() {
+  let [before, mean] = [performance.now(), 0];
+  return () => {
+    const now = performance.now();
+    mean = mean ? 0.9 * mean + 0.1 * (now - before) : now - before;
+    before = now;
+    const rate = 1000 / mean;
+    return rate.toFixed(rate < 10 ? 1 : 0);
+  };
+}
 
 /** Tells a screen reader of a new verdict, and not of every frame. */
 function announcer() {
@@ -119,7 +138,6 @@ async function freeze() {
     const told = await oracle.frame(frame, { wantsGray: true });
     if (isWanted()) await present(told, "camera");
   });
-  byId("look-again").focus();
 }
 
 function closeCamera() {
@@ -127,11 +145,7 @@ function closeCamera() {
   camera = undefined;
 }
 
-const close = () =>
-  ask(async () => {
-    empty();
-    byId("choose").focus();
-  });
+const close = () => ask(async () => empty());
 
 async function take(bytes, { isChosen }) {
   ({ card } = await oracle.model(bytes));

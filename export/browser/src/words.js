@@ -6,16 +6,19 @@ export const HEADINGS = {
   "no fracture": "No fracture",
 };
 
-const share = (probability) => probability.toFixed(2);
+/** Two digits that never say certain. */
+function share(probability) {
+  if (probability >= 0.995) return "above 0.99";
+  return probability < 0.005 ? "below 0.01" : probability.toFixed(2);
+}
 
 /** One sentence below the heading. */
-export function meaning({ verdict, probability }, { sure, doubt }) {
+export function meaning({ verdict, probability }, thresholds) {
   const told = `Probability of a fracture ${share(probability)}.`;
-  if (verdict === "fracture") return `${told} This model says “fracture” from ${share(sure)}.`;
-  if (verdict === "doubt") {
-    return `${told} This model is in doubt from ${share(doubt)} and sure from ${share(sure)}.`;
-  }
-  return `${told} This model is in doubt from ${share(doubt)}. It can miss fractures.`;
+  const [sure, doubt] = [thresholds.sure, thresholds.doubt].map((each) => each.toFixed(2));
+  if (verdict === "fracture") return `${told} This model says “fracture” from ${sure}.`;
+  if (verdict === "doubt") return `${told} This model is in doubt from ${doubt} and sure from ${sure}.`;
+  return `${told} This model is in doubt from ${doubt}. It can miss fractures.`;
 }
 
 /** How many lesions, for a heading or a screen reader. */
@@ -31,7 +34,7 @@ export const spoken = (finding) =>
 
 /** One lesion of the list. */
 export const lesion = ({ score, width, height }) => ({
-  score: share(score),
+  score: score.toFixed(2),
   size: `${width} × ${height} pixels`,
 });
 
@@ -51,5 +54,6 @@ export function about(card) {
 
 function interval(score) {
   if (typeof score?.value !== "number") return "";
-  return `${share(score.value)} (95 % interval ${share(score.low)} to ${share(score.high)})`;
+  const [value, low, high] = [score.value, score.low, score.high].map((each) => each.toFixed(2));
+  return `${value} (95 % interval ${low} to ${high})`;
 }
