@@ -3,7 +3,8 @@
 python benchmarks/phone.py [--only unet_tiny ...] [--runs 3]
 
 Weights are random, statistics settled on phantoms: neither changes a time. Files of several
-quantizations are timed in turn by export/mobile/benchmark.py; of all runs the best is told.
+quantizations are timed in turn by export/mobile/benchmark.py; of all runs the best is told. The
+processor time of a frame, all threads together, is what other work on the machine hardly stretches.
 """
 
 import argparse
@@ -33,9 +34,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     load_tensorflow()
-    header = ("preset", "quantize", "MB", "network ms", "around ms", "frame ms", "frames/s", "load")
-    form = "{:<22}{:>10}{:>6}{:>12}{:>11}{:>10}{:>10}{:>6}"
-    print(form.format(*header))
+    header = ("preset", "quantize", "MB", "network ms", "around ms", "frame ms", "frames/s")
+    form = "{:<22}{:>10}{:>6}{:>12}{:>11}{:>10}{:>10}{:>14}{:>6}"
+    print(form.format(*header, "processor ms", "load"))
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.only:
             files = _export(name, arguments.image_size, Path(folder))
@@ -44,7 +45,8 @@ def main() -> None:
                 parts = [row[part]["median"] for part in ("network_ms", "around_ms", "frame_ms")]
                 cells = [*map("{:.1f}".format, (path.stat().st_size / 1e6, *parts))]
                 rate, load = f"{row['frames_a_second']:.0f}", f"{row['load']:.1f}"
-                print(form.format(name, quantize, *cells, rate, load), flush=True)
+                cpu = f"{row['frame_ms']['cpu']:.1f}"
+                print(form.format(name, quantize, *cells, rate, cpu, load), flush=True)
 
 
 def _export(name: str, size: int, folder: Path) -> list[Path]:
