@@ -183,7 +183,7 @@ def pictures():
 
 
 def _dicom(image):
-    stored = np.rint(image * 16).astype(np.uint16)
+    stored = image.astype(np.uint16) * 16
     spacing = {"PixelSpacing": [0.4, 0.4], "PixelSpacingCalibrationType": "FIDUCIAL"}
     return encoded(dataset(stored, **spacing, WindowCenter=2048, WindowWidth=4096))
 
