@@ -6,14 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.page_browser import (  # noqa: F401 - pytest finds fixtures by their names here
-    OTHER,
-    address,
-    browser,
-    other_model,
-    pictures,
-    watched,
-)
+from tests.web.page.browsing import OTHER, watched
 
 SIZES = {"wide": (1280, 800), "phone": (390, 844)}
 # The first runs with the fast tests.
@@ -33,7 +26,7 @@ STATES = {
         for k, place in enumerate(PLACES)
     ]
 )
-def place(request, browser, address, tmp_path):  # noqa: F811
+def place(request, browser, address, tmp_path):
     """A page of some size and scheme, and where to put its pictures."""
     size, scheme = request.param
     width, height = SIZES[size]
@@ -61,7 +54,7 @@ def place(request, browser, address, tmp_path):  # noqa: F811
     assert desk.strays == []
 
 
-def test_every_state_is_accessible(place, pictures):  # noqa: F811
+def test_every_state_is_accessible(place, pictures):
     desk, check = place
     page = desk.page
     check("empty")
@@ -101,7 +94,7 @@ def test_the_reader_chooses_dark_or_light(place):
 
 
 @pytest.mark.slow
-def test_fingers_move_and_zoom(browser, address, pictures):  # noqa: F811
+def test_fingers_move_and_zoom(browser, address, pictures):
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
@@ -139,11 +132,17 @@ def test_fingers_move_and_zoom(browser, address, pictures):  # noqa: F811
         ("percent(0.996)", "over 99 %"),
         ("percent(0.434)", "43 %"),
         ("scaleBar(null, 1, 100)", None),
-        ("scaleBar({column_mm: 0.2, provenance: 'calibrated'}, 1, 100).label", "20 mm"),
-        ("scaleBar({column_mm: 0.2, provenance: 'calibrated'}, 1, 100).pixels", 100),
-        ("scaleBar({column_mm: 0.2, provenance: 'detector'}, 20, 100).label", "1 mm on the detector"),
-        ("scaleBar({column_mm: 0.2, provenance: 'unstated'}, 200, 160).label", "0.1 mm, uncalibrated"),
-        ("spacingSentence(null)", "The file does not tell how large a pixel is, so no sizes in mm."),
+        ("scaleBar({column_mm: .2, provenance: 'calibrated'}, 1, 100).label", "20 mm"),
+        ("scaleBar({column_mm: .2, provenance: 'calibrated'}, 1, 100).pixels", 100),
+        (
+            "scaleBar({column_mm: .2, provenance: 'detector'}, 20, 100).label",
+            "1 mm on the detector",
+        ),
+        (
+            "scaleBar({column_mm: 1, provenance: 'unstated'}, 250, 99).label",
+            "0.2 mm, uncalibrated",
+        ),
+        ("spacingSentence({row_mm: 1, column_mm: 1, provenance: 'x'})", "1 mm a pixel, x."),
         ("sizes({width: 3, height: 4}).join()", "3 × 4 px"),
         ("testSentence({})", ""),
     ],
@@ -153,7 +152,7 @@ def test_words(words, call, answer):
 
 
 @pytest.fixture(scope="module")
-def words(browser, address):  # noqa: F811
+def words(browser, address):
     """A page at which `words` is the module of that name."""
     context = browser.new_context()
     desk = watched(context, address).open()
