@@ -4,6 +4,12 @@ const TOKEN = "bonefrac-token";
 const MOST_TRIES = 6;
 const LONGEST_WAIT = 30; // seconds; a server that asks for more is told to the reader instead
 
+const OTHERWISE = { // where a proxy in front of the server answers
+  413: "The file is larger than the server takes; expected one radiograph. Ask whoever runs it to raise the limit.",
+  502: "The server behind this address does not answer. Check that bonefrac-serve is running, then try again.",
+  504: "The server took too long; expected a smaller radiograph. Send it alone.",
+};
+
 export class ApiError extends Error {
   constructor(status, message, retryAfter = 0) {
     super(message);
@@ -93,7 +99,7 @@ function failure(status, text, retryAfter) {
   } catch {
     told = null;
   }
-  return new ApiError(status, inOneLine(told) || `The server answered ${status}. Try again.`, retryAfter);
+  return new ApiError(status, inOneLine(told) || OTHERWISE[status] || `The server answered ${status}. Try again.`, retryAfter);
 }
 
 function inOneLine(told) {
