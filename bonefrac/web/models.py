@@ -21,8 +21,8 @@ class UnknownModelError(BonefracError):
 class Model:
     """One model, for as many workers as there are.
 
-    A LiteRT interpreter answers for one square at a time, so each worker has one. TensorFlow and ONNX
-    Runtime take batches: one copy answers what all workers ask.
+    A LiteRT interpreter answers for one square at a time, so each worker has one. TensorFlow and
+    ONNX Runtime take batches: one copy answers what all workers ask.
 
     Args:
         path: name or path.
