@@ -29,7 +29,7 @@ def old(request, tmp_path_factory):
 
 
 def test_every_format_of_a_card_has_its_artefacts():
-    assert FORMATS == [f"format{k + 1}" for k in range(schema.CARD_FORMAT)]
+    assert [f"format{k + 1}" for k in range(schema.CARD_FORMAT)] == FORMATS
 
 
 @pytest.mark.parametrize("form", FORMS)
