@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 from bonefrac import schema
 
@@ -33,17 +34,18 @@ def write_warmup(folder: Path, *, image_size: int) -> None:
 
 def _requests(image_size: int) -> Iterator[bytes]:
     gray = np.full((image_size, image_size, 1), 128, np.uint8)
-    encoded = tf.io.encode_jpeg(gray).numpy()
+    picture = tf.io.encode_jpeg(gray).numpy()
     for count in BATCH_SIZES:
-        squares = np.full((count, image_size, image_size, 1), 128, np.float32)
+        # One value given for many stands for all: a request is no larger than its picture.
+        squares = tf.make_tensor_proto(128.0, shape=(count, image_size, image_size, 1))
+        pictures = tf.make_tensor_proto(picture, shape=(count,))
         yield _request(schema.SERVE_TENSOR, schema.IMAGE, squares)
-        yield _request(schema.SERVING_DEFAULT, schema.IMAGE_BYTES, np.array([encoded] * count))
+        yield _request(schema.SERVING_DEFAULT, schema.IMAGE_BYTES, pictures)
 
 
-def _request(signature: str, name: str, value: np.ndarray) -> bytes:
-    tensor = tf.make_tensor_proto(value).SerializeToString()
+def _request(signature: str, name: str, tensor: TensorProto) -> bytes:
     spec = _field(_SIGNATURE, signature.encode())
-    inputs = _field(_KEY, name.encode()) + _field(_VALUE, tensor)
+    inputs = _field(_KEY, name.encode()) + _field(_VALUE, tensor.SerializeToString())
     request = _field(_MODEL_SPEC, spec) + _field(_INPUTS, inputs)
     return _field(_PREDICT_LOG, _field(_REQUEST, request))
 

@@ -8,6 +8,7 @@ from bonefrac.cli.export import export
 from bonefrac.cli.models import models
 from bonefrac.cli.options import version_option
 from bonefrac.cli.predict import predict
+from bonefrac.cli.serve import serve
 from bonefrac.cli.train import train
 
 
@@ -22,4 +23,5 @@ main.add_command(train)
 main.add_command(evaluate)
 main.add_command(export)
 main.add_command(predict)
+main.add_command(serve)
 main.add_command(models)

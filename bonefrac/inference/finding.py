@@ -42,6 +42,8 @@ class Finding:
         uncertainty: standard deviation of the probability between several answers, 0..0.5; None
             where there was one.
         spacing: how large a pixel is and of what, None where the file does not tell.
+        mask_probability: float32 [H, W] in 0..1, before any threshold; None where no model was
+            asked.
     """
 
     image: str
@@ -56,6 +58,7 @@ class Finding:
     reason: str = ""
     uncertainty: float | None = None
     spacing: Spacing | None = None
+    mask_probability: np.ndarray | None = None
 
     def overlay(self) -> np.ndarray:
         """The radiograph with its lesions outlined: RGB, uint8 [H, W, 3]."""
@@ -182,6 +185,7 @@ def find(
         elapsed_ms=float(elapsed_ms),
         notes=radiograph.notes,
         spacing=radiograph.spacing,
+        mask_probability=mask_probability,
     )
 
 

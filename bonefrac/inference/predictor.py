@@ -54,6 +54,11 @@ class Predictor:
         """The Keras model, or None where the runtime has none or there are several."""
         return self._runtimes[0].model if len(self._runtimes) == 1 else None
 
+    @property
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """What answers for a square, one a model."""
+        return self._runtimes
+
     def predict(self, source: str | Path | bytes | np.ndarray | Radiograph) -> Finding:
         """Find fractures on one radiograph.
 

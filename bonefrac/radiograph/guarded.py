@@ -97,11 +97,12 @@ class Guard:
         return answer
 
     def _decoder(self) -> "_Decoder":
-        while self._idle:
-            decoder = self._idle.pop()
-            if decoder.is_alive():
-                return decoder
-            decoder.end()
+        with contextlib.suppress(IndexError):  # another thread may take the last one
+            while True:
+                decoder = self._idle.pop()
+                if decoder.is_alive():
+                    return decoder
+                decoder.end()
         return _Decoder(self._program, str(self._memory), str(self._seconds))
 
 

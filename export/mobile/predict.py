@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from PIL import Image, ImageOps, UnidentifiedImageError
-from reference import card, lesions, letterbox, to_picture, verdict
+from PIL import Image, ImageOps
+from reference import card, finding, letterbox
 
 
 def main(model: str, picture: str) -> None:
@@ -20,10 +20,8 @@ def main(model: str, picture: str) -> None:
         pixels = np.asarray(ImageOps.exif_transpose(image).convert("L"), np.float32)
     answer = runner(image=letterbox(pixels, size)[None, ..., None])
     probability = float(answer["fracture_probability"][0, 0])
-    told = verdict(probability, thresholds)
-    mask = to_picture(answer["mask_probability"][0, ..., 0], *pixels.shape)
-    boxes = [] if told == "no fracture" else lesions(mask, thresholds["mask"])
-    print(json.dumps({"probability": probability, "verdict": told, "boxes": boxes}))
+    mask = answer["mask_probability"][0, ..., 0]
+    print(json.dumps(finding(mask, probability, *pixels.shape, thresholds)))
 
 
 if __name__ == "__main__":
@@ -31,5 +29,5 @@ if __name__ == "__main__":
         sys.exit("usage: predict.py MODEL.tflite XRAY.png")
     try:
         main(*sys.argv[1:])
-    except (OSError, ValueError, UnidentifiedImageError) as error:
+    except (OSError, ValueError) as error:  # Pillow's are OSErrors
         sys.exit(f"error: {error}")

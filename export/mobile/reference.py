@@ -1,10 +1,11 @@
 """Before and after the network: what an app must do around a `.tflite`, in NumPy alone.
 
-picture [H, W], gray 0..255 -> letterbox -> network -> to_picture -> lesions -> boxes
+picture [H, W], gray 0..255 -> letterbox -> network -> finding: to_picture, verdict, lesions
 """
 
 import json
 import math
+import struct
 
 import numpy as np
 
@@ -16,11 +17,18 @@ def card(content: bytes) -> dict:
     """The model card, which is the metadata `bonefrac_card` of the file."""
     from ai_edge_litert import schema_py_generated as flat
 
-    model = flat.Model.GetRootAs(content, 0)
-    for entry in (model.Metadata(k) for k in range(model.MetadataLength())):
-        if entry.Name() == b"bonefrac_card":
-            return json.loads(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
-    raise ValueError("no bonefrac_card metadata in this file")
+    try:
+        if content[4:8] != b"TFL3":
+            raise ValueError
+        model = flat.Model.GetRootAs(content, 0)
+        entries = [model.Metadata(k) for k in range(model.MetadataLength())]
+        cards = [entry for entry in entries if entry.Name() == b"bonefrac_card"]
+        texts = [model.Buffers(entry.Buffer()).DataAsNumpy().tobytes() for entry in cards]
+    except (ValueError, struct.error):
+        raise ValueError("This is no .tflite file, or it is cut short.") from None
+    if not texts:
+        raise ValueError("This .tflite has no bonefrac card. Use bonefrac-export.")
+    return json.loads(texts[0])
 
 
 def inner(height: int, width: int, size: int) -> tuple[int, int, int, int]:
@@ -58,6 +66,18 @@ def weights(source: int, target: int) -> np.ndarray:
     return (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
+def finding(
+    square: np.ndarray, probability: float, height: int, width: int, thresholds: dict
+) -> dict:
+    """A network's answer [S, S] and probability -> what it says of a picture [height, width]."""
+    told = verdict(probability, thresholds)
+    # A picture that says "no fracture" must not carry an outline.
+    boxes = []
+    if told != "no fracture":
+        boxes = lesions(to_picture(square, height, width), thresholds["mask"])
+    return {"probability": probability, "verdict": told, "boxes": boxes}
+
+
 def verdict(probability: float, thresholds: dict) -> str:
     """One of "fracture", "doubt" and "no fracture"."""
     if probability >= thresholds["sure"]:
@@ -75,7 +95,7 @@ def lesions(probability: np.ndarray, threshold: float) -> list[dict]:
         x, y = int(columns.min()), int(rows.min())
         size = {"width": int(columns.max()) + 1 - x, "height": int(rows.max()) + 1 - y}
         score = float(np.clip(highest.mean(dtype=np.float64), 0, 1))
-        found.append({"x": x, "y": y, **size, "score": score})
+        found.append({"x": x, "y": y, **size, "score": score, "area": len(rows)})
     return sorted(found, key=lambda box: (-box["score"], box["y"], box["x"]))
 
 

@@ -1,7 +1,13 @@
-"""Ask TensorFlow Serving about radiographs: its REST interface, the standard library alone."""
+"""Ask TensorFlow Serving about radiographs over REST, a line of JSON for each.
+
+The standard library alone asks and tells the verdict; boxes need NumPy and Pillow.
+"""
 
 import argparse
 import base64
+import contextlib
+import http.client
+import io
 import json
 import sys
 import urllib.error
@@ -12,18 +18,19 @@ TIMEOUT = 60  # seconds
 
 
 def main() -> None:
-    """Send PNG or JPEG files, print a line of JSON for each."""
+    """Send PNG or JPEG files one by one, print what the server finds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pictures", nargs="+", type=Path, metavar="XRAY")
     parser.add_argument("--url", default="http://localhost:8501/v1/models/bonefrac")
     parser.add_argument("--card", type=Path, required=True, help="assets.extra/card.json")
+    parser.add_argument("--no-boxes", action="store_true", help="needs no NumPy and Pillow")
     arguments = parser.parse_args()
     thresholds = json.loads(arguments.card.read_text(encoding="utf-8"))["thresholds"]
-    answers = predict(arguments.url, [path.read_bytes() for path in arguments.pictures])
-    for path, answer in zip(arguments.pictures, answers, strict=True):
-        (probability,) = answer["fracture_probability"]
-        told = {"image": str(path), "probability": probability}
-        print(json.dumps({**told, "verdict": verdict(probability, thresholds)}))
+    find = verdict_alone if arguments.no_boxes else with_boxes
+    for path in arguments.pictures:
+        content = path.read_bytes()
+        (answer,) = predict(arguments.url, [content])
+        print(json.dumps({"image": str(path), **find(answer, content, thresholds)}), flush=True)
 
 
 def predict(url: str, pictures: list[bytes]) -> list[dict]:
@@ -35,17 +42,44 @@ def predict(url: str, pictures: list[bytes]) -> list[dict]:
         return json.load(response)["predictions"]
 
 
-def verdict(probability: float, thresholds: dict) -> str:
-    """One of "fracture", "doubt" and "no fracture"."""
-    if probability >= thresholds["sure"]:
-        return "fracture"
-    return "doubt" if probability >= thresholds["doubt"] else "no fracture"
+def with_boxes(answer: dict, content: bytes, thresholds: dict) -> dict:
+    """Probability, verdict and boxes in pixels of the picture as it is stored."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mobile"))
+    import numpy as np
+    from PIL import Image
+    from reference import finding
+
+    # The server does not turn a picture by its EXIF orientation, so neither do the boxes.
+    with Image.open(io.BytesIO(content)) as image:
+        width, height = image.size
+    square = np.array(answer["mask_probability"], np.float32)[..., 0]
+    return finding(square, answer["fracture_probability"][0], height, width, thresholds)
+
+
+def verdict_alone(answer: dict, _: bytes, thresholds: dict) -> dict:
+    """Probability, and "fracture", "doubt" or "no fracture"."""
+    (probability,) = answer["fracture_probability"]
+    told = "doubt" if probability >= thresholds["doubt"] else "no fracture"
+    told = "fracture" if probability >= thresholds["sure"] else told
+    return {"probability": probability, "verdict": told}
+
+
+def reason(answered: urllib.error.HTTPError) -> str:
+    """The server's own words, in a line."""
+    text = answered.read(2000).decode(errors="replace")
+    with contextlib.suppress(ValueError, KeyError, TypeError):  # a proxy's page is none of these
+        text = json.loads(text)["error"]
+    return " ".join(str(text).split())[:300]
 
 
 if __name__ == "__main__":
     try:
         main()
     except urllib.error.HTTPError as error:
-        sys.exit(f"error: the server answered {error.code}: {error.read(300).decode()}")
-    except (OSError, ValueError, KeyError) as error:
+        sys.exit(f"error: the server answered {error.code}: {reason(error)}")
+    except ModuleNotFoundError as error:
+        sys.exit(f"error: {error}: pip install numpy pillow, or add --no-boxes")
+    except (KeyError, TypeError) as error:
+        sys.exit(f"error: neither a card nor an answer has {error}: check --card and --url")
+    except (OSError, ValueError, http.client.HTTPException) as error:
         sys.exit(f"error: {error}")

@@ -10,14 +10,21 @@ from bonefrac.models.presets import PRESETS, build_model
 SIDE = 64
 # One of convolutions and one of tokens; the others and the larger ones run with the slow tests.
 _FAST = ("unet_tiny", "vit_tiny_patch16")
+_FAST_EXPORTS = ("unet_tiny",)  # a transformer takes half a minute to convert
 
 
 def pytest_generate_tests(metafunc):
     if "any_preset" in metafunc.fixturenames:  # a promise that is cheap to hold at every size
-        metafunc.parametrize("any_preset", PRESETS)
+        # KerasCV's take as long to build as all others together.
+        slow = {name: name.startswith(("deeplab", "segformer")) for name in PRESETS}
+        metafunc.parametrize(
+            "any_preset",
+            [pytest.param(n, marks=pytest.mark.slow if slow[n] else ()) for n in PRESETS],
+        )
     if "preset" in metafunc.fixturenames:
+        fast = _FAST_EXPORTS if metafunc.module.__name__.endswith("artifacts") else _FAST
         slow = pytest.mark.slow
-        names = [pytest.param(name, marks=() if name in _FAST else slow) for name in PRESETS]
+        names = [pytest.param(name, marks=() if name in fast else slow) for name in PRESETS]
         metafunc.parametrize("preset", names)
 
 

@@ -94,7 +94,7 @@ def test_shares_are_drawn_exactly_and_every_picture_equally_often(two):
     assert set(Counter(gray for gray in seen if gray > 50).values()) == {2}
 
 
-@pytest.mark.parametrize("fits", [True, False])
+@pytest.mark.parametrize("fits", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_mixture_resumes_bit_for_bit(two, monkeypatch, fits):
     whole = bytes_of(mixed(two, (14, 10), epochs=3))
     monkeypatch.setattr(pipeline, "_fits", lambda count, image_size: fits)

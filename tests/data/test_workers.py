@@ -117,7 +117,13 @@ def end(process):
     return out.decode(), err.decode()
 
 
-@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["the writer", "the group"])
+@pytest.mark.parametrize(
+    "kill",
+    [
+        pytest.param(os.kill, id="the writer"),
+        pytest.param(os.killpg, id="the group", marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_build_leaves_no_process_and_is_repeated(kill, alone, tmp_path):
     out = tmp_path / "data"
     process = start(out)

@@ -280,6 +280,7 @@ def test_another_number_of_weights_is_wrong_usage(sets, tmp_path):
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.slow
 def test_random_images_are_warned_about_and_recorded(build_examples, settings, tmp_path, capsys):
     made = [example(id=f"{k}", group=f"p{k // 3}", **outlined(k)) for k in range(COUNT)]
     data = build_examples(made, tmp_path / "data", split="random-images")

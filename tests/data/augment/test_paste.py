@@ -70,6 +70,7 @@ def test_the_place_is_on_the_bone(intact):
         assert np.mean(window[13:19, 13:19]) > np.mean(window)
 
 
+@pytest.mark.slow
 def test_the_bank_holds_small_dark_lines_in_their_masks(bank):
     assert bank.changes.shape == bank.masks.shape == (COUNT, 32, 32, 1)
     assert (bank.changes.dtype, bank.masks.dtype) == (np.float32, np.uint8)
@@ -94,6 +95,7 @@ def test_a_paste_adds_the_change_where_asked(intact):
     assert (mask.numpy()[..., 0] == ~outside).all()
 
 
+@pytest.mark.slow
 def test_a_paste_of_nothing_is_bit_exact(intact, bank):
     nothing = tf.zeros_like(bank.masks[0])
     result, mask = paste(*intact, bank.changes[0], nothing, at=tf.constant([9, 9]), blend=0.0)

@@ -1,0 +1,1 @@
+"""The diagnosis page and the HTTP interface."""
