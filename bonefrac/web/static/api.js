@@ -1,7 +1,7 @@
 // What the page asks of the server, and how the server's errors read in one line.
 
 const TOKEN = "bonefrac-token";
-const MOST_TRIES = 6;
+const PATIENCE = 120_000; // milliseconds with a busy server; the reader can cancel before
 const LONGEST_WAIT = 30; // seconds; a server that asks for more is told to the reader instead
 
 const OTHERWISE = { // where a proxy in front of the server answers
@@ -55,12 +55,12 @@ export function download(file, { model, accept, kind }) {
 }
 
 async function ask(file, { query, accept, progress, signal }) {
-  for (let tries = 1; ; tries++) {
+  for (const start = Date.now(); ;) {
     try {
       return await send(file, { query, accept, progress, signal });
     } catch (error) {
       const isBusy = error instanceof ApiError && (error.status === 429 || error.status === 503);
-      if (!isBusy || tries === MOST_TRIES || !(error.retryAfter <= LONGEST_WAIT)) throw error;
+      if (!isBusy || Date.now() - start > PATIENCE || !(error.retryAfter <= LONGEST_WAIT)) throw error;
       progress("busy", error.retryAfter);
       await pause(error.retryAfter || 1, signal);
     }

@@ -97,7 +97,7 @@ class Desk:
 def watched(context, url):
     """A page of a browser context whose strays are kept."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)  # a loaded machine is slow, not wrong
     desk = Desk(page, url)
 
     def complained(message):

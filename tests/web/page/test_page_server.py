@@ -53,7 +53,7 @@ def test_a_busy_server_is_asked_again(browser, pictures):
         desk.page.on("response", lambda answer: busy.append(answer.status))
         names = ("fracture", "doubt", "none", "dicom")
         desk.give(*(pictures[name] for name in names))
-        desk.page.locator("#list .verdict").nth(3).wait_for(timeout=60_000)
+        desk.page.locator("#list .verdict").nth(3).wait_for(timeout=120_000)
         assert 503 in busy
         assert desk.page.locator("#list .failed").count() == 0
         context.close()
