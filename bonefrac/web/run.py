@@ -44,6 +44,7 @@ def run(settings: Settings, *, port: int) -> None:
         timeout_graceful_shutdown=_GRACE,
     )
     socket = config.bind_socket()
+    socket.listen(config.backlog)  # who reads the line below may call at once
     host, taken = socket.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"bonefrac serves http://{shown}:{taken} until Ctrl-C", file=sys.stderr, flush=True)
