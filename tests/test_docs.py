@@ -48,7 +48,12 @@ def test_commands_in_code_blocks_exist(page):
         assert name in known, f"{page.name}: {name}"
         if name in options:
             flags = set(re.findall(r"(?<=\s)(--[a-z-]+)", rest))
-            allowed = {flag for c in _tree(options[name]) for p in c.params for flag in p.opts}
+            allowed = {
+                flag
+                for c in _tree(options[name])
+                for p in c.params
+                for flag in (*p.opts, *p.secondary_opts)
+            }
             assert flags <= allowed | {"--help", "--version"}, f"{page.name}: {name}{rest}"
 
 

@@ -88,6 +88,7 @@ def export(
     folder: Path,
     squares: np.ndarray,
     *,
+    calibration: np.ndarray | None = None,
     terms: Terms = Terms(),
     trained_size: int | None = None,
 ) -> Exported:
@@ -97,7 +98,8 @@ def export(
         kind: of `KINDS`.
         network: to export.
         folder: to write into.
-        squares: float32 [N, S, S] radiographs, to compare on and to calibrate integers with.
+        squares: float32 [N, S, S] radiographs, to compare on.
+        calibration: float32 [N, S, S] others, to find the ranges of integers on; None for the same.
         terms: on which it may leave.
         trained_size: side of the squares it was trained on, where that is another.
 
@@ -106,20 +108,21 @@ def export(
     """
     form = KINDS[kind]
     target = form.place(folder, stem(network, trained_size or network.card.image_size))
+    name = target.relative_to(folder).as_posix()
     with storage.write_aside(target) as aside:
-        form.write(network, aside, squares)
+        form.write(network, aside, squares if calibration is None else calibration)
         runtime = open_runtime(aside)
         found = parity.compare(runtime, network, squares[:PARITY_IMAGES])
         told: dict[str, Any] = {
             "kind": kind,
-            "name": str(target.relative_to(folder)),
+            "name": name,
             "image_size": network.card.image_size,
             "bytes": _size(aside),
             "parity": asdict(found),
         }
         if terms.proof is not None:
-            told |= _measured(aside, runtime, network, squares[0], terms, name=target.name)
-        broken = _broken(form, found, told, terms, name=target.name)
+            told |= _measured(aside, runtime, network, squares[0], terms, name=name)
+        broken = _broken(form, found, told, terms, name=name)
         if broken is not None and not terms.force:
             raise broken
         told["forced"] = None if broken is None else broken.received

@@ -45,14 +45,14 @@ def write_onnx(model: keras.Model, card: Card, path: Path) -> None:
     signature = [tf.TensorSpec((None, size, size, 1), tf.float32, name=schema.IMAGE)]
     serve = tf.function(lambda image: answers(image, training=False), input_signature=signature)
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it logs each pass, and its errors
-    with quiet_stderr(), contextlib.redirect_stdout(io.StringIO()):
-        proto, _ = tf2onnx.convert.from_function(serve, input_signature=signature, opset=OPSET)
-    entry = proto.metadata_props.add()
-    entry.key, entry.value = schema.CARD_METADATA, card.to_json()
-    # An operation that tf2onnx does not know is only logged, and the file is broken.
     try:
+        with quiet_stderr(), contextlib.redirect_stdout(io.StringIO()):
+            proto, _ = tf2onnx.convert.from_function(serve, input_signature=signature, opset=OPSET)
+        entry = proto.metadata_props.add()
+        entry.key, entry.value = schema.CARD_METADATA, card.to_json()
+        # An operation that tf2onnx does not know is only logged, and the file is broken.
         onnx.checker.check_model(proto, full_check=True)
-    except Exception as error:  # the checker's errors have no public class in common
+    except Exception as error:  # the errors of both have no public class in common
         raise BonefracError(
             f"{card.preset} does not convert ({reason(error)})",
             expected=f"ONNX of opset {OPSET}",

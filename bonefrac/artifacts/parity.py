@@ -96,5 +96,5 @@ def require(parity: Parity, tolerance: Tolerance, *, name: str) -> None:
         raise BonefracError(
             f"{name} does not answer as its network ({parity})",
             expected=", ".join(f"{k} {v:g}" for k, v in asdict(tolerance).items()),
-            fix="Nothing was written; try a milder --quantize",
+            fix="Nothing was written; try a milder --quantize, or --force",
         )

@@ -16,6 +16,7 @@ COLUMNS = (
     *("artefact", "MB", "ms, 1 thread", "ms, 2 threads", "Dice", "change of Dice", "AUC"),
     *("change of AUC", "verdicts changed"),
 )
+_THREADS = {"1": "1 thread", "2": "2 threads", "all": "threads as TensorFlow likes"}
 Rows = list[list[str]]
 
 
@@ -25,7 +26,8 @@ def keep(folder: Path, made: Sequence[Exported], *, heading: Mapping[str, Any]) 
     Args:
         folder: of the artefacts.
         made: what was just written.
-        heading: `command`, `model`, `data`, `split`, `most_fall` and `versions` of this export.
+        heading: `command`, `model`, `data`, `split`, `calibration` (the split that the ranges of
+            integers come from), `most_fall` and `versions` of this export.
 
     Returns:
         The report.
@@ -111,11 +113,13 @@ def _details(entry: Mapping[str, Any]) -> str:
         f"{p['mask']:.1e} on average in the worst one and {p['mask_max']:.1e} at most, fracture "
         f"probability by {p['probability']:.1e}, masks agree to Dice {p['agreement']:.4f}"
     )
+    if entry["kind"] == "tflite-int8" and "calibration" in entry:
+        lines.append(f"- ranges of the integers found on radiographs of {entry['calibration']}")
     if entry.get("forced"):
         lines.append(f"- **forced**: {entry['forced']}")
     for threads, took in entry.get("latency_ms", {}).items():
         lines.append(
-            f"- {threads} thread(s): {took['median']:.1f} ms (10th to 90th percentile "
+            f"- {_THREADS[threads]}: {took['median']:.1f} ms (10th to 90th percentile "
             f"{took['low']:.1f} to {took['high']:.1f}) on {entry['machine']}"
         )
     if "audit" in entry:

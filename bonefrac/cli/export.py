@@ -1,30 +1,18 @@
 """`bonefrac-export`: a trained model into files that run elsewhere."""
 
 import json
-from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from bonefrac.cli.options import (
-    FOLDER,
-    Command,
-    command_line,
-    load_tensorflow,
-    progress_bar,
-    version_option,
-)
-from bonefrac.errors import BonefracError, in_one_line
-from bonefrac.schema import EXPORT_DIR, EXPORT_PLOT, MODEL_DIR, RUN_FILE
-
-if TYPE_CHECKING:
-    from bonefrac.artifacts.export import Exported, Terms
-    from bonefrac.data.store import DataFolder
-    from bonefrac.inference.card import Card
-    from bonefrac.inference.runtimes import KerasRuntime
+from bonefrac.cli.export_jobs import proof_data, write_all
+from bonefrac.cli.options import FOLDER, Command, load_tensorflow, version_option
+from bonefrac.schema import EXPORT_DIR, EXPORT_PLOT, EXPORT_REPORT, MODEL_DIR
 
 _TFLITE = ("tflite", "tflite-float16", "tflite-dynamic", "tflite-int8")
+_ONNX_EXTRA = ("onnx", "onnxruntime", "tf2onnx")
 
 
 @click.command(cls=Command)
@@ -33,7 +21,12 @@ _TFLITE = ("tflite", "tflite-float16", "tflite-dynamic", "tflite-int8")
 @click.option("--tflite", is_flag=True, help="TFLite for phones and browsers.")
 @click.option("--onnx", is_flag=True, help="ONNX, for ONNX Runtime and Triton; extra 'onnx'.")
 @click.option("--keras", is_flag=True, help="One .keras file for Python.")
-@click.option("--all", "everything", is_flag=True, help="All of them, TFLite in all four forms.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="All of them, TFLite in all four forms; ONNX where its extra is installed.",
+)
 @click.option(
     "-q",
     "--quantize",
@@ -80,8 +73,8 @@ def export(model: Path, **options: Any) -> None:
     """Export MODEL: a run folder, a model folder, or the name of a model that comes with bonefrac.
 
     Each file is held against the network on real radiographs before it gets its name: the same
-    answers, and Dice, AUC and verdicts that did not fall. What was found is kept in export.json
-    and export.md beside the files.
+    answers, and a Dice and an AUC that did not fall. What was found is kept in export.json and
+    export.md beside the files.
 
     \b
     bonefrac-export runs/unet --tflite
@@ -100,21 +93,23 @@ def export(model: Path, **options: Any) -> None:
 
     folder, network = open_network(model)
     network.card.require_fracture()
-    failures = []
+    failed = 0
     if kinds:
-        source = _proof_data(folder, options["data"])
-        failures = _export(network, kinds, source, target, options)
-    told = report.read(target)
+        source = proof_data(folder, options["data"])
+        failed = write_all(network, kinds, source=source, target=target, options=options)
+    if not failed or (target / EXPORT_REPORT).is_file():
+        _tell(report.read(target), target, options)
+    if failed:
+        raise SystemExit(1)
+
+
+def _tell(told: dict[str, Any], target: Path, options: dict[str, Any]) -> None:
     if options["as_json"]:
         click.echo(json.dumps(told))
     elif options["compare"]:
         _print_comparison(told)
     if options["compare"]:
         _plot(told, target / EXPORT_PLOT, quiet=options["as_json"])
-    if len(failures) == 1:
-        raise failures[0]
-    if failures:
-        raise SystemExit(1)
 
 
 def _beside(model: Path) -> Path:
@@ -130,84 +125,21 @@ def _beside(model: Path) -> Path:
 def _kinds(options: dict[str, Any]) -> list[str]:
     """What is asked for, as `bonefrac.artifacts.kinds` names it."""
     if options["everything"]:
-        return ["savedmodel", "keras", *_TFLITE, "onnx"]
+        return ["savedmodel", "keras", *_TFLITE, *_onnx_if_installed()]
     tflite = "tflite" if options["quantize"] == "none" else f"tflite-{options['quantize']}"
     asked = {"savedmodel": "savedmodel", "tflite": tflite, "onnx": "onnx", "keras": "keras"}
     return [kind for option, kind in asked.items() if options[option]]
 
 
-def _export(
-    network: "KerasRuntime",
-    kinds: Sequence[str],
-    source: "DataFolder",
-    target: Path,
-    options: dict[str, Any],
-) -> list[BonefracError]:
-    """Write every artefact in every size; what could not be written."""
-    from bonefrac.artifacts import export as artefact
-    from bonefrac.artifacts import report
-    from bonefrac.artifacts.proof import Proof
-    from bonefrac.artifacts.tflite import CALIBRATION_IMAGES
-
-    split = options["split"] or _proof_split(source, network.card)
-    heading = {
-        "command": command_line(),
-        "model": network.card.name,
-        "data": source.name,
-        "split": split,
-        "most_fall": options["max_fall"],
-        "versions": _versions(),
-    }
-    trained = network.card.image_size
-    failures = []
-    with progress_bar(transient=True) as progress:
-        proof = Proof(source, split, options["limit"], progress)
-        terms = artefact.Terms(proof, options["max_fall"], options["force"])
-        for size in dict.fromkeys(options["sizes"] or [trained]):
-            resized = artefact.at_size(network, size)
-            squares = artefact.real_squares(
-                source, split, image_size=size, count=CALIBRATION_IMAGES
-            )
-            for kind in kinds:
-                try:
-                    made = _one(kind, resized, target, squares, terms, trained)
-                except BonefracError as error:
-                    failures.append(error)
-                    if len(kinds) > 1:
-                        click.echo(f"Error: {in_one_line(error)}", err=True)
-                    continue
-                report.keep(target, [made], heading=heading)
-                if not options["as_json"]:
-                    click.echo(_line(made))
-    return failures
-
-
-def _one(
-    kind: str,
-    network: "KerasRuntime",
-    target: Path,
-    squares: Any,
-    terms: "Terms",
-    trained: int,
-) -> "Exported":
-    from bonefrac.artifacts import export as artefact
-
-    return artefact.export(kind, network, target, squares, terms=terms, trained_size=trained)
-
-
-def _line(made: "Exported") -> str:
-    proof = made.told["proof"]
-    changes = ", ".join(
-        f"{name} {proof['changes'][key]['value']:+.4f}"
-        for key, name in (("dice", "Dice"), ("auc", "AUC"))
-        if proof["changes"].get(key, {}).get("value") is not None
+def _onnx_if_installed() -> list[str]:
+    absent = [name for name in _ONNX_EXTRA if find_spec(name) is None]
+    if not absent:
+        return ["onnx"]
+    click.echo(
+        f"Left out ONNX: {', '.join(absent)} not installed (pip install 'bonefrac[onnx]').",
+        err=True,
     )
-    forced = f"\n  forced: {made.told['forced']}" if made.told["forced"] else ""
-    return (
-        f"{made.path}  {made.told['bytes'] / 1e6:.2f} MB\n  {made.parity}\n"
-        f"  on {proof['images']} radiographs: {changes or 'no scores'}, "
-        f"{proof['verdicts_changed']} verdicts changed{forced}"
-    )
+    return []
 
 
 def _print_comparison(told: dict[str, Any]) -> None:
@@ -224,37 +156,3 @@ def _plot(told: dict[str, Any], path: Path, *, quiet: bool) -> None:
 
     if draw_comparison(told, path) and not quiet:
         click.echo(f"Plot: {path}")
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    from bonefrac import __version__
-
-    names = ("tensorflow", "keras", "ai-edge-litert")
-    return {"bonefrac": __version__, **{name: version(name) for name in names}}
-
-
-def _proof_data(folder: Path, data: Path | None) -> "DataFolder":
-    from bonefrac.data.store import open_data
-
-    if data is not None:
-        return open_data(data)
-    run = folder.parent / RUN_FILE
-    if run.is_file():
-        for recorded in json.loads(run.read_text(encoding="utf-8"))["data"]["paths"]:
-            if Path(recorded).is_dir():
-                return open_data(Path(recorded))
-    raise BonefracError(
-        f"The data that {folder} was trained on are not here",
-        expected="radiographs to prove the export on",
-        fix="Give a data folder with --data; bonefrac-data build phantom draws one",
-    )
-
-
-def _proof_split(source: "DataFolder", card: "Card") -> str:
-    """The validation split of the data that the model was trained on; all of any other data."""
-    for part in card.data.get("parts", [card.data]):
-        if part["sha256"] == source.sha256:
-            return part["validation"]
-    return "+".join(source.counts)

@@ -1,4 +1,4 @@
-"""The models of a server: loaded once for each worker, replaced only by ones that loaded."""
+"""The models of a server: a copy for each worker or one in batches, replaced only by what loads."""
 
 import queue
 import threading
@@ -9,7 +9,9 @@ from pathlib import Path
 from bonefrac.errors import BonefracError
 from bonefrac.inference.card import Card
 from bonefrac.inference.predictor import Predictor, load_model
+from bonefrac.inference.runtimes import BatchRuntime
 from bonefrac.inference.shipped import answering
+from bonefrac.web.batches import Batches
 
 
 class UnknownModelError(BonefracError):
@@ -17,11 +19,14 @@ class UnknownModelError(BonefracError):
 
 
 class Model:
-    """One model, as many times as there are workers: an interpreter answers one at a time.
+    """One model, for as many workers as there are.
+
+    A LiteRT interpreter answers for one square at a time, so each worker has one. TensorFlow and
+    ONNX Runtime take batches: one copy answers what all workers ask.
 
     Args:
         path: name or path.
-        workers: copies.
+        workers: that ask it.
 
     Raises:
         BonefracError: it cannot be loaded, or knows no fractures.
@@ -33,12 +38,20 @@ class Model:
         self._current = self._load()
 
     def _load(self) -> "tuple[Card, queue.SimpleQueue[Predictor]]":
-        loaded = [load_model(self.path) for _ in range(self._workers)]
+        loaded = self._copies()
         idle = queue.SimpleQueue[Predictor]()
         for predictor in loaded:
             predictor.card.require_fracture()
             idle.put(predictor)
         return loaded[0].card, idle
+
+    def _copies(self) -> list[Predictor]:
+        first, *others = load_model(self.path), *range(1, self._workers)
+        (runtime,) = first.runtimes
+        if isinstance(runtime, BatchRuntime):  # one for all: what waits is answered together
+            shared = Batches(runtime)
+            return [Predictor(shared, gate=first.gate) for _ in range(self._workers)]
+        return [first, *(load_model(self.path) for _ in others)]
 
     @property
     def card(self) -> Card:

@@ -9,7 +9,8 @@ import { defineConfig } from "vite";
 
 import { HEADERS } from "./headers.js";
 
-const litert = join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "..", "wasm");
+const { resolve } = createRequire(import.meta.url);
+const litert = join(dirname(resolve("@litertjs/core")), "..", "wasm");
 // With threads, without, and for browsers without relaxed SIMD. JSPI would serve WebGPU only.
 const VARIANTS = ["threaded_", "", "compat_"].map((kind) => `litert_wasm_${kind}internal`);
 
@@ -22,7 +23,7 @@ function offline() {
     closeBundle() {
       mkdirSync(join(out, "wasm"), { recursive: true });
       for (const file of VARIANTS.flatMap((name) => [`${name}.js`, `${name}.wasm`])) {
-        cpSync(join(litert, file), join(out, "wasm", file), { mode: 0 });
+        cpSync(join(litert, file), join(out, "wasm", file));
       }
       const files = readdirSync(out, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())

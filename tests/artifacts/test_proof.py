@@ -11,7 +11,10 @@ import pytest
 
 from bonefrac.artifacts import export, report
 from bonefrac.artifacts.audit import audit_tflite
+from bonefrac.artifacts.kinds import KINDS
 from bonefrac.artifacts.proof import Proof, require_scores
+from bonefrac.cli.export import _kinds
+from bonefrac.cli.export_jobs import calibration_split, proof_split
 from bonefrac.errors import BonefracError
 from bonefrac.inference.runtimes import open_network
 
@@ -114,13 +117,77 @@ def test_the_command_writes_compares_and_plots(trained_run, phantom_data, tmp_pa
 
 
 @pytest.mark.slow
-def test_everything_is_exported_and_one_failure_stops_nothing(trained_run, phantom_data, tmp_path):
-    (tmp_path / "unet_tiny.keras").mkdir()  # in the way
-    (tmp_path / "unet_tiny.keras" / "kept").touch()
+def test_everything_is_exported_and_failures_stop_nothing(trained_run, phantom_data, tmp_path):
+    (tmp_path / "unet_tiny").touch()  # where the SavedModel wants a folder
     common = (trained_run, "--data", phantom_data.path, "--output", tmp_path, "--limit", 8)
-    done = _export(*common, "--all", "--compare", "--force", "--image-size", 64)
+    sizes = ("--image-size", 70, "--image-size", 64)
+    done = _export(*common, "--all", "--compare", "--force", *sizes)
     rows = [e["kind"] for e in report.read(tmp_path)["artefacts"]]
-    assert {"savedmodel", "tflite", "tflite-int8", "onnx"} <= set(rows), done.stderr
+    assert rows == ["tflite-dynamic", "tflite-float16", "tflite-int8", "keras", "onnx", "tflite"]
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error")]
+    assert len(errors) == 2, done.stderr
+    assert "70" in errors[0]
+    assert str(tmp_path / "unet_tiny") in errors[1]
+    assert "change of Dice" in done.stdout
+
+
+def test_a_failure_is_told_where_nothing_was_written_before(trained_run, phantom_data, tmp_path):
+    common = (trained_run, "--data", phantom_data.path, "--output", tmp_path, "--limit", 8)
+    done = _export(*common, "--tflite", "--compare", "--image-size", 70)
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "70" in line
+    assert not done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_interrupted_leaves_nothing(network, squares, phantom_data, tmp_path):
+    def press(what, done, total):
+        raise KeyboardInterrupt
+
+    terms = export.Terms(Proof(phantom_data, "fold0", limit=4, progress=press))
+    with pytest.raises(KeyboardInterrupt):
+        export.export("keras", network, tmp_path, squares, terms=terms)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_integers_are_not_fitted_to_what_is_scored_or_held_back(network, phantom_data):
+    card = network.card
+    held = {card.data["validation"], card.data["test"]}
+    split = proof_split(phantom_data, card)
+    assert split == card.data["validation"]
+    assert calibration_split(phantom_data, split, card) == ({*phantom_data.counts} - held).pop()
+    foreign = replace(card, data={"sha256": "other", "validation": "fold1", "test": "fold0"})
+    everything = proof_split(phantom_data, foreign)
+    assert everything == "fold0+fold1+fold2"
+    assert calibration_split(phantom_data, everything, foreign) == everything
+    assert calibration_split(phantom_data, "fold0", foreign) == "fold1+fold2"
+
+
+def test_an_artefact_is_calibrated_on_one_and_compared_on_the_other(
+    network, squares, tmp_path, monkeypatch
+):
+    calibrated = []
+
+    def write(network, path, given):
+        calibrated.append(given)
+        KINDS["keras"].write(network, path, given)
+
+    monkeypatch.setattr(export, "KINDS", {"noted": replace(KINDS["keras"], write=write)})
+    for own in (squares[:1], None):
+        made = export.export("noted", network, tmp_path, squares, calibration=own)
+        assert made.told["parity"]["images"] == len(squares)
+    assert [len(given) for given in calibrated] == [1, len(squares)]
+
+
+def test_without_its_extra_all_leaves_onnx_out(monkeypatch, capsys):
+    assert _kinds({"everything": True})[-1] == "onnx"
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)  # as where it is not installed
+    kinds = _kinds({"everything": True})
+    assert "onnx" not in kinds
+    assert len(kinds) == 6
+    assert "tf2onnx not installed" in capsys.readouterr().err
 
 
 def test_a_shipped_name_needs_an_output():

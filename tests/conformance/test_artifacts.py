@@ -1,4 +1,4 @@
-"""Promise: every preset leaves as SavedModel and TFLite, and answers there as here."""
+"""Promise: every preset leaves as SavedModel, TFLite and ONNX, and answers there as here."""
 
 import keras
 import numpy as np
@@ -6,16 +6,18 @@ import pytest
 import tensorflow as tf
 
 from bonefrac import schema
+from bonefrac.artifacts.onnx import write_onnx
 from bonefrac.artifacts.savedmodel import write_savedmodel
 from bonefrac.artifacts.tflite import write_tflite
 from bonefrac.inference.card import Card
 from bonefrac.inference.finding import Thresholds
-from bonefrac.inference.runtimes import KerasRuntime, LiteRTRuntime
+from bonefrac.inference.runtimes import KerasRuntime, LiteRTRuntime, OnnxRuntime
 from bonefrac.quiet import quiet_stderr
 
 from .conftest import SIDE, settle
 
 TOLERANCE = 1e-4  # of a probability
+ROUGHLY = 0.15  # likewise, of integers whose ranges come from two images
 
 
 @pytest.fixture
@@ -68,6 +70,40 @@ def test_tflite_is_wholly_delegated_fit_for_gpus_and_answers_the_same(
         given, chance = LiteRTRuntime(path)(image[..., 0])
         np.testing.assert_allclose(given, mask, atol=TOLERANCE)
         assert chance == pytest.approx(probability, abs=TOLERANCE)
+
+
+def test_onnx_is_valid_and_answers_the_same(network, images, tmp_path):
+    import onnx
+
+    path = tmp_path / "model.onnx"
+    write_onnx(network.model, network.card, path)
+    onnx.checker.check_model(str(path), full_check=True)
+    masks, probabilities = expected(network, images)
+    for image, mask, probability in zip(images, masks, probabilities, strict=True):
+        given, chance = OnnxRuntime(path)(image[..., 0])
+        np.testing.assert_allclose(given, mask, atol=TOLERANCE)
+        assert chance == pytest.approx(probability, abs=TOLERANCE)
+
+
+@pytest.mark.slow
+def test_integers_stop_before_the_heads_and_answer_nearly_the_same(network, images, tmp_path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    path = tmp_path / "model.tflite"
+    squares = images[..., 0]
+    write_tflite(network.model, network.card, path, quantize="int8", calibration=squares)
+    interpreter = Interpreter(model_path=str(path))
+    types = {tensor["index"]: tensor["dtype"] for tensor in interpreter.get_tensor_details()}
+    operations = [(op["op_name"], types[op["outputs"][0]]) for op in interpreter._get_ops_details()]
+    assert {kind for name, kind in operations if name == "LOGISTIC"} >= {np.float32}
+    assert any(kind == np.int8 for name, kind in operations if name == "CONV_2D")
+    outputs = {tensor["dtype"] for tensor in interpreter.get_output_details()}
+    assert outputs == {np.float32}
+    masks, probabilities = expected(network, images)
+    for image, mask, probability in zip(images, masks, probabilities, strict=True):
+        given, chance = LiteRTRuntime(path)(image[..., 0])
+        assert np.abs(given - mask).mean() < ROUGHLY
+        assert chance == pytest.approx(probability, abs=ROUGHLY)
 
 
 def test_a_half_precision_network_hands_its_weights_to_a_full_one(preset, build, images):

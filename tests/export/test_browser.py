@@ -358,6 +358,28 @@ def test_a_model_that_was_chosen_stays_until_it_is_given_back(page, model, pictu
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_a_picture_may_be_dropped_or_pasted(page, pictures, event):
+    program = """([event, bytes]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(bytes)], "xray.png", { type: "image/png" }));
+        const kind = event === "drop" ? DragEvent : ClipboardEvent;
+        document.dispatchEvent(new kind(event, { dataTransfer: data, clipboardData: data }));
+    }"""
+    page.tab.evaluate(program, [event, list(pictures["phantom0"].read_bytes())])
+    page.wait("picture")
+    assert json.loads(page.saved("#save-json").read_text())["image"] == "xray.png"
+
+
+@pytest.mark.slow
+def test_without_a_camera_the_page_says_so(page):
+    page.tab.click("#look")
+    page.wait("error")
+    assert "There is no camera." in page.text("#error")
+    assert page.tab.evaluate("document.activeElement.id") in ("look", "choose")
+
+
+@pytest.mark.slow
 def test_layers_and_keyboard(page, pictures):
     page.choose(pictures["phantom0"])
     assert page.tab.locator("#heat").is_hidden()

@@ -1,7 +1,7 @@
 """Runtimes that answer for one square; each library is imported when its runtime is asked for."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from bonefrac.inference.runtimes.onnx_file import OnnxRuntime
 from bonefrac.inference.runtimes.savedmodel import SavedModelRuntime
 
 __all__ = [
+    "BatchRuntime",
     "KerasRuntime",
     "LiteRTRuntime",
     "OnnxRuntime",
@@ -41,6 +42,14 @@ class Runtime(Protocol):
         """The Keras model, or None where the runtime has none."""
 
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]: ...
+
+
+@runtime_checkable
+class BatchRuntime(Runtime, Protocol):
+    """A runtime that also answers for several squares at once, and may be shared by threads."""
+
+    def many(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """float32 [N, S, S] -> mask probabilities [N, S, S], fracture probabilities [N]."""
 
 
 def open_runtime(path: Path) -> Runtime:

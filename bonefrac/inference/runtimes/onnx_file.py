@@ -7,7 +7,7 @@ import numpy as np
 from bonefrac import schema
 from bonefrac.errors import BonefracError, in_one_line
 from bonefrac.inference.card import Card
-from bonefrac.inference.runtimes.outputs import MAKE_AGAIN, answer_of
+from bonefrac.inference.runtimes.outputs import MAKE_AGAIN, answers_of
 
 
 class OnnxRuntime:
@@ -47,10 +47,15 @@ class OnnxRuntime:
 
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]:
         """Answer for one square."""
+        masks, probabilities = self.many(np.asarray(square)[None])
+        return masks[0], float(probabilities[0])
+
+    def many(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Answer for several squares: mask probabilities [N, S, S], fracture probabilities [N]."""
         names = [schema.MASK_PROBABILITY, schema.FRACTURE_PROBABILITY]
-        batch = np.asarray(square, np.float32)[None, ..., None]
+        batch = np.asarray(squares, np.float32)[..., None]
         answers = self._session.run(names, {schema.IMAGE: batch})
-        return answer_of(dict(zip(names, answers, strict=True)))
+        return answers_of(dict(zip(names, answers, strict=True)))
 
 
 def _damaged(path: Path, received: str) -> BonefracError:

@@ -6,7 +6,7 @@ import numpy as np
 
 from bonefrac import schema
 from bonefrac.inference.card import Card
-from bonefrac.inference.runtimes.outputs import MAKE_AGAIN, answer_of
+from bonefrac.inference.runtimes.outputs import MAKE_AGAIN, answer_of, answers_of
 from bonefrac.storage import verify_manifest
 
 
@@ -33,3 +33,10 @@ class SavedModelRuntime:
 
         batch = tf.constant(square[None, ..., None], tf.float32)
         return answer_of({k: v.numpy() for k, v in self._serve(image=batch).items()})
+
+    def many(self, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Answer for several squares: mask probabilities [N, S, S], fracture probabilities [N]."""
+        import tensorflow as tf
+
+        answers = self._serve(image=tf.constant(squares[..., None], tf.float32))
+        return answers_of({k: v.numpy() for k, v in answers.items()})

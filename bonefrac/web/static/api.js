@@ -1,8 +1,14 @@
 // What the page asks of the server, and how the server's errors read in one line.
 
 const TOKEN = "bonefrac-token";
-const MOST_TRIES = 6;
+const PATIENCE = 120_000; // milliseconds with a busy server; the reader can cancel before
 const LONGEST_WAIT = 30; // seconds; a server that asks for more is told to the reader instead
+
+const OTHERWISE = { // where a proxy in front of the server answers
+  413: "The file is larger than the server takes; expected one radiograph. Ask whoever runs it to raise the limit.",
+  502: "The server behind this address does not answer. Check that bonefrac-serve is running, then try again.",
+  504: "The server took too long; expected a smaller radiograph. Send it alone.",
+};
 
 export class ApiError extends Error {
   constructor(status, message, retryAfter = 0) {
@@ -49,12 +55,12 @@ export function download(file, { model, accept, kind }) {
 }
 
 async function ask(file, { query, accept, progress, signal }) {
-  for (let tries = 1; ; tries++) {
+  for (const start = Date.now(); ;) {
     try {
       return await send(file, { query, accept, progress, signal });
     } catch (error) {
       const isBusy = error instanceof ApiError && (error.status === 429 || error.status === 503);
-      if (!isBusy || tries === MOST_TRIES || !(error.retryAfter <= LONGEST_WAIT)) throw error;
+      if (!isBusy || Date.now() - start > PATIENCE || !(error.retryAfter <= LONGEST_WAIT)) throw error;
       progress("busy", error.retryAfter);
       await pause(error.retryAfter || 1, signal);
     }
@@ -93,7 +99,7 @@ function failure(status, text, retryAfter) {
   } catch {
     told = null;
   }
-  return new ApiError(status, inOneLine(told) || `The server answered ${status}. Try again.`, retryAfter);
+  return new ApiError(status, inOneLine(told) || OTHERWISE[status] || `The server answered ${status}. Try again.`, retryAfter);
 }
 
 function inOneLine(told) {

@@ -68,7 +68,7 @@ function showMessage(study) {
     message.replaceChildren(h("p", { class: "headline" }, "This file could not be read"), h("p", {}, error));
   } else if (isWaiting) {
     const isCancelled = study.state === "cancelled";
-    message.replaceChildren(h("p", { class: "headline" }, study.name), h("p", {}, isCancelled ? "Cancelled" : progressWords(study)),
+    message.replaceChildren(study.preview() ?? "", h("p", { class: "headline" }, study.name), h("p", {}, isCancelled ? "Cancelled" : progressWords(study)),
       isCancelled ? "" : bar(study));
   }
 }
@@ -76,7 +76,7 @@ function showMessage(study) {
 async function showAnswers(study) {
   const models = study ? studies.wanted.filter((model) => study.answers.has(model)) : [];
   const isReady = models.includes(studies.wanted[0]);
-  const key = isReady ? `${study.id} ${models.join(" ")} ${studies.wanted.length}` : "";
+  const key = isReady ? [study.id, models, study.errors.size].join(" ") : "";
   if (key === shown) return;
   shown = key;
   if (!isReady || view.study !== study) clear();

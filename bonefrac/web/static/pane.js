@@ -68,7 +68,8 @@ export class Pane {
     if (view.heat && this.shown.heat) drawLegend(context, view);
     drawScale(context, view, this.shown.finding.spacing);
     const { width, height } = this.shown.finding;
-    const zoom = `${(100 * view.zoom).toFixed(view.zoom < 0.1 ? 1 : 0)} %`;
+    const share = 100 * view.zoom * devicePixelRatio; // of what 1:1 shows
+    const zoom = `${share.toFixed(share < 10 ? 1 : 0)} %`;
     this.tell(`${width} × ${height}\nW ${Math.round(view.window)}  L ${Math.round(view.level)}\nZoom ${zoom}`);
   }
 

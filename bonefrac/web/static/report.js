@@ -45,7 +45,7 @@ function regions(finding, actions) {
       h("i", { class: `swatch ${KINDS[finding.verdict].mark}` }),
       h("span", { class: "which" }, `Region ${k + 1}`),
       h("span", { class: "score" }, `score ${box.score.toFixed(2)}`),
-      h("span", { class: "sizes" }, sizes(box).join(", ")))));
+      h("span", { class: "sizes" }, sizes(box).map((size) => size.replaceAll(" ", "\u00a0")).join(", ")))));
   return h("section", { class: "regions" }, h("h3", {}, "Regions"), h("ol", {}, rows),
     h("p", { class: "note" }, "The score is the mean of the highest tenth of a region's pixel probabilities; it is not calibrated."));
 }

@@ -1,6 +1,7 @@
 // The radiographs that were given, and what the models answered; asks the server for what is missing.
 
 import { ApiError, Cancelled, predict } from "./api.js";
+import { h } from "./dom.js";
 import { load, Picture } from "./picture.js";
 
 const AT_ONCE = 2; // requests; more would only wait in the server
@@ -12,6 +13,19 @@ class Study {
   constructor(file, isDicom) {
     Object.assign(this, { id: ++counter, file, isDicom, name: file.name || "pasted picture" });
     Object.assign(this, { answers: new Map(), errors: new Map(), state: "waiting", share: 0, thumbnail: null });
+  }
+
+  /** The file as the browser itself shows it while the server works; null for DICOM and TIFF. */
+  preview() {
+    const isShown = ["image/png", "image/jpeg"].includes(this.file.type);
+    if (isShown) this.image ??= h("img", { class: "preview", alt: "", src: URL.createObjectURL(this.file) });
+    return this.image ?? null;
+  }
+
+  /** Give the memory of the preview back. */
+  forget() {
+    if (this.image) URL.revokeObjectURL(this.image.src);
+    this.image = undefined;
   }
 
   get stem() {
@@ -45,6 +59,7 @@ export class Studies extends EventTarget {
 
   remove(study) {
     study.abort?.abort();
+    study.forget();
     this.all = this.all.filter((each) => each !== study);
     this.changed();
   }
@@ -104,6 +119,7 @@ export class Studies extends EventTarget {
 
   async keep(study, model, answer) {
     study.answers.set(model, answer);
+    study.forget();
     study.pictureUri ??= answer.layers.picture;
     study.thumbnail ??= new Picture(await load(study.pictureUri)).thumbnail(THUMBNAIL).toDataURL();
   }

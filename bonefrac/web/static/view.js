@@ -77,8 +77,9 @@ export class View extends EventTarget {
     this.set({ window, level: Math.min(384, Math.max(-128, this.level + dy)) });
   }
 
+  /** One pixel of the picture on one of the screen, of which a CSS pixel may have several. */
   actual() {
-    this.zoomAt(1 / this.zoom);
+    this.zoomAt(1 / (this.zoom * devicePixelRatio));
   }
 
   /** Bring a box to the middle, three times its size around it. */

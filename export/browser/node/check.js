@@ -1,4 +1,4 @@
-// Answers of a .tflite in LiteRT.js under Node: the same code as the page's, one JSON line a picture.
+// Answers of a .tflite in LiteRT.js under Node, by the page's own code: one JSON line a picture.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -15,12 +15,12 @@ async function main(args) {
   const [model, ...pictures] = args;
   if (!pictures.length) stop(USAGE, 2);
   const { Engine } = await loadRuntime();
-  const engine = await Engine.open(read(model)).catch((error) => stop(`${model}: ${error.message}`));
+  const failed = (path) => (error) => stop(`${path}: ${error.message}`);
+  const engine = await Engine.open(read(model)).catch(failed(model));
   if (output) mkdirSync(output, { recursive: true });
   for (const path of pictures) {
-    const picture = await decode(read(path)).catch((error) => stop(`${path}: ${error.message}`));
-    const { width, height } = picture;
-    const pixels = picture.pixels instanceof Uint16Array ? windowed(picture.pixels) : picture.pixels;
+    const { pixels: stored, width, height } = await decode(read(path)).catch(failed(path));
+    const pixels = stored instanceof Uint16Array ? windowed(stored) : stored;
     const started = performance.now();
     const { mask, square, ...told } = await engine.find(pixels, width, height);
     const elapsed_ms = performance.now() - started;

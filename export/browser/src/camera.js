@@ -12,6 +12,7 @@ const CONSTRAINTS = {
 };
 
 const REASONS = {
+  insecure: "The camera takes a page that is served by https.",
   NotAllowedError: "The camera is not allowed. Allow it in the browser's settings for this page.",
   NotFoundError: "There is no camera. Choose a file instead.",
   NotReadableError: "The camera is in use by another program. Close that, then try again.",
@@ -25,7 +26,7 @@ export class Camera {
 
   /** Turn it on and show it. @throws Error of one line */
   static async open(video) {
-    if (!navigator.mediaDevices) throw new Error("The camera takes a page that is served by https.");
+    if (!navigator.mediaDevices) throw new Error(REASONS.insecure);
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
       await video.play();

@@ -17,20 +17,25 @@ export function contours(mask, width, boxes) {
 /** Corner -> the corners that an edge leads to, the mask on the right of each edge. */
 function edges(mask, width, height, boxes) {
   const next = new Map();
-  const corner = (x, y) => y * (width + 1) + x;
-  const add = (from, to) => next.set(from, [...(next.get(from) ?? []), to]);
-  const isOpen = (x, y) => x < 0 || y < 0 || x >= width || y >= height || !mask[y * width + x];
   const seen = new Set(); // boxes may overlap
+  const corner = (x, y) => y * (width + 1) + x;
+  const add = (from, to) => (next.has(from) ? next.get(from).push(to) : next.set(from, [to]));
+  const isOpen = (x, y) => x < 0 || y < 0 || x >= width || y >= height || !mask[y * width + x];
+  const walk = (x, y) => {
+    const [a, b, c, d] = [corner(x, y), corner(x + 1, y), corner(x + 1, y + 1), corner(x, y + 1)];
+    if (seen.has(a)) return;
+    seen.add(a);
+    if (isOpen(x, y - 1)) add(a, b);
+    if (isOpen(x + 1, y)) add(b, c);
+    if (isOpen(x, y + 1)) add(c, d);
+    if (isOpen(x - 1, y)) add(d, a);
+  };
+  const isRim = (x, y) =>
+    isOpen(x, y - 1) || isOpen(x + 1, y) || isOpen(x, y + 1) || isOpen(x - 1, y);
   for (const box of boxes) {
     for (let y = box.y; y < box.y + box.height; y++) {
       for (let x = box.x; x < box.x + box.width; x++) {
-        if (isOpen(x, y) || !(isOpen(x, y - 1) || isOpen(x + 1, y) || isOpen(x, y + 1) || isOpen(x - 1, y))) continue;
-        if (seen.has(corner(x, y))) continue;
-        seen.add(corner(x, y));
-        if (isOpen(x, y - 1)) add(corner(x, y), corner(x + 1, y));
-        if (isOpen(x + 1, y)) add(corner(x + 1, y), corner(x + 1, y + 1));
-        if (isOpen(x, y + 1)) add(corner(x + 1, y + 1), corner(x, y + 1));
-        if (isOpen(x - 1, y)) add(corner(x, y + 1), corner(x, y));
+        if (mask[y * width + x] && isRim(x, y)) walk(x, y);
       }
     }
   }

@@ -13,7 +13,7 @@ const SIGNATURE = "serve_tensor";
 export async function load(folder, { threads = false, urls = {} } = {}) {
   const quiet = () => {};
   const { warn } = console;
-  // It tells of its delegates at every model, and of the GPU, which is not used, where there is none.
+  // It tells of its delegates at every model, and where there is no GPU, which is not used.
   self.Module = { print: quiet, printErr: quiet, ...urls };
   console.warn = quiet;
   try {
@@ -57,7 +57,7 @@ export class Engine {
     }
   }
 
-  /** Gray pixels 0..255 -> the finding of `reference.js`, and the mask probability of the square. */
+  /** Gray pixels 0..255 -> the finding of `reference.js`, and the square's mask probability. */
   async find(pixels, width, height) {
     const { image_size: size, thresholds } = this.card;
     const answer = await this.answer(letterbox(pixels, width, height, size));

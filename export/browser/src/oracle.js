@@ -32,7 +32,8 @@ export class Oracle {
       else resolve(told);
     };
     this.#worker.onerror = (event) => {
-      const error = new Error(`The model stopped (${event.message ?? "out of memory"}). Reload the page.`);
+      const reason = event.message ?? "out of memory";
+      const error = new Error(`The model stopped (${reason}). Reload the page.`);
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     };

@@ -22,6 +22,7 @@ let turn = 0; // a newer wish makes the answers to older ones stale
 /** Show what belongs to a state: loading, empty, busy, picture, live, error. */
 function enter(state, { lead = "", hint = "", error = "" } = {}) {
   document.body.dataset.state = state;
+  const { activeElement: focused } = document;
   const isOpen = state === "picture" || state === "live";
   byId("invitation").hidden = isOpen;
   byId("lead").textContent = lead;
@@ -34,13 +35,12 @@ function enter(state, { lead = "", hint = "", error = "" } = {}) {
   for (const id of ["choose", "look"]) byId(id).hidden = !card;
   byId("choose-model-first").hidden = Boolean(card) || state === "loading";
   if (!isOpen) viewer.close();
-  keepFocus(state);
+  keepFocus(focused, state);
 }
 
 /** A button that has just gone takes the keyboard's place with it: give it another. */
-function keepFocus(state) {
-  const { activeElement } = document;
-  if (activeElement === document.body || (activeElement.checkVisibility?.() ?? true)) return;
+function keepFocus(focused, state) {
+  if (focused === document.body || (focused.checkVisibility?.() ?? true)) return;
   byId({ live: "freeze", picture: "again" }[state] ?? "choose").focus();
 }
 
@@ -105,7 +105,8 @@ const live = () =>
       tell(told);
       byId("finding").hidden = false;
       hear(told);
-      byId("rate").textContent = `${count()} frames a second, ${Math.round(told.elapsed_ms)} ms each`;
+      const took = Math.round(told.elapsed_ms);
+      byId("rate").textContent = `${count()} frames a second, ${took} ms each`;
     }
   });
 

@@ -1,6 +1,6 @@
 // The words beside the picture: verdict, scale, lesions, model.
 
-import { about, HEADINGS, lesion, meaning, outlined } from "./words.js";
+import { about, brief, HEADINGS, lesion, meaning, outlined } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -38,7 +38,7 @@ function lesionItem(box) {
 
 /** Tell about the model that answers. */
 export function showModel(card, { isChosen }) {
-  byId("model-name").textContent = card.name;
+  byId("model-name").textContent = brief(card);
   byId("about").replaceChildren(
     ...about(card).flatMap(([term, text]) =>
       [["dt", term], ["dd", text]].map(([name, words]) => {

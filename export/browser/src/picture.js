@@ -16,7 +16,8 @@ export async function grayOf(blob) {
   try {
     const { width, height } = bitmap;
     if (width * height > MAX_PIXELS) {
-      throw new Error(`The picture has ${width} x ${height} pixels. Use one of at most 80 million.`);
+      const received = `The picture has ${width} x ${height} pixels.`;
+      throw new Error(`${received} Use one of at most 80 million.`);
     }
     return { pixels: grays(bitmap), width, height };
   } finally {
@@ -62,8 +63,9 @@ function requireTrue(context) {
   const known = new ImageData(side, side);
   known.data.set(known.data.map((_, i) => (i % 4 === 3 ? 255 : 120)));
   context.putImageData(known, 0, 0);
-  if (context.getImageData(0, 0, side, side).data.every((value, i) => value === known.data[i])) return;
-  throw new Error("This browser alters pixels that a page reads. Allow canvas access for this page.");
+  const { data } = context.getImageData(0, 0, side, side);
+  if (data.every((value, i) => value === known.data[i])) return;
+  throw new Error("This browser alters pixels that a page reads. Allow it to read canvases.");
 }
 
 async function deep(buffer) {

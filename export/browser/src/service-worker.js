@@ -37,6 +37,7 @@ async function dropOlder() {
 async function answer(request) {
   const cache = await caches.open(CACHE);
   // Whoever asks, a file of this build is the same.
-  const kept = await cache.match(request.mode === "navigate" ? "./" : request, { ignoreVary: true });
+  const wanted = request.mode === "navigate" ? "./" : request;
+  const kept = await cache.match(wanted, { ignoreVary: true });
   return kept ?? fetch(request);
 }

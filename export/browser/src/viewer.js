@@ -77,7 +77,7 @@ export class Viewer {
   #drawBoxes() {
     if (!this.#finding) return;
     const { width, height, outlines, boxes } = this.#finding;
-    const unit = width / (this.sheet.clientWidth || width); // pixels of the picture in one of the screen
+    const unit = width / (this.sheet.clientWidth || width); // picture pixels in one of the screen
     this.drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const strokes = (name, attributes) =>
       ["halo", "ink"].map((kind) => element(name, { ...attributes, class: kind }));

@@ -17,7 +17,9 @@ export function meaning({ verdict, probability }, thresholds) {
   const told = `Probability of a fracture ${share(probability)}.`;
   const [sure, doubt] = [thresholds.sure, thresholds.doubt].map((each) => each.toFixed(2));
   if (verdict === "fracture") return `${told} This model says “fracture” from ${sure}.`;
-  if (verdict === "doubt") return `${told} This model is in doubt from ${doubt} and sure from ${sure}.`;
+  if (verdict === "doubt") {
+    return `${told} This model is in doubt from ${doubt} and sure from ${sure}.`;
+  }
   return `${told} This model is in doubt from ${doubt}. It can miss fractures.`;
 }
 
@@ -38,9 +40,15 @@ export const lesion = ({ score, width, height }) => ({
   size: `${width} × ${height} pixels`,
 });
 
+/** A model in a few words. */
+export function brief(card) {
+  const { auc } = tested(card);
+  return typeof auc?.value === "number" ? `${card.name}, AUC ${auc.value.toFixed(2)}` : card.name;
+}
+
 /** Term -> text about a model, out of its card. */
 export function about(card) {
-  const scores = card.scores?.[card.data?.test] ?? card.scores?.test ?? {};
+  const scores = tested(card);
   const rows = {
     Name: card.name,
     Sees: `${card.image_size} × ${card.image_size} pixels`,
@@ -51,6 +59,8 @@ export function about(card) {
   };
   return Object.entries(rows).filter(([, text]) => text);
 }
+
+const tested = (card) => card.scores?.test ?? card.scores?.[card.data?.test] ?? {};
 
 function interval(score) {
   if (typeof score?.value !== "number") return "";

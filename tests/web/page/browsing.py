@@ -1,4 +1,4 @@
-"""A real server and a real browser for the tests of the page."""
+"""A real server, and a page of a real browser that is watched."""
 
 import base64
 import contextlib
@@ -8,24 +8,18 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from bonefrac.data.phantom import draw
-from bonefrac.inference.shipped import DEFAULT, answering
-from tests.radiograph.dicom_files import dataset, encoded
-
-CHROMIUM = Path(os.environ.get("BONEFRAC_CHROMIUM", "/usr/bin/chromium"))
 OTHER = "unet_tiny.doubtful1"  # the shipped model under another name, never sure
 _SERVE = "from bonefrac.cli.serve import serve; serve()"
 _DROP = """([files, x]) => {
   const transfer = new DataTransfer();
   for (const [name, text] of files) {
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    transfer.items.add(new File([bytes], name));
+    const type = /png$|jpe?g$/.test(name) ? `image/${name.endsWith("png") ? "png" : "jpeg"}` : "";
+    transfer.items.add(new File([bytes], name, { type }));
   }
   for (const kind of x) {
     const paste = new ClipboardEvent(kind, { clipboardData: transfer, bubbles: true });
@@ -52,41 +46,6 @@ def server(*arguments, **environment):
     finally:
         told.terminate()
         told.communicate(timeout=30)
-
-
-@pytest.fixture(scope="session")
-def other_model(tmp_path_factory):
-    """A second model: a shipped one that calls nothing sure."""
-    content = answering(Path(DEFAULT)).read_bytes()
-    for old, new in (
-        (f'"name": "{DEFAULT}"'.encode(), f'"name": "{OTHER}"'.encode()),
-        (b'"sure": 0.3', b'"sure": 0.9'),
-    ):
-        assert content.count(old) == 1
-        assert len(old) == len(new)
-        content = content.replace(old, new)
-    path = tmp_path_factory.mktemp("model") / "other.tflite"
-    path.write_bytes(content)
-    return path
-
-
-@pytest.fixture(scope="session")
-def address(other_model):
-    """A server with two models and no limit on how often it is asked."""
-    with server("--model", DEFAULT, "--model", str(other_model), "--rate", "0") as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium without a window."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is absent and BONEFRAC_CHROMIUM not set")
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
-    chromium = playwright.chromium.launch(executable_path=str(CHROMIUM))
-    yield chromium
-    chromium.close()
-    playwright.stop()
 
 
 @dataclass
@@ -138,7 +97,7 @@ class Desk:
 def watched(context, url):
     """A page of a browser context whose strays are kept."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)  # a loaded machine is slow, not wrong
     desk = Desk(page, url)
 
     def complained(message):
@@ -154,44 +113,3 @@ def watched(context, url):
     page.on("pageerror", lambda error: desk.strays.append(str(error)))
     page.on("request", asked)
     return desk
-
-
-@pytest.fixture
-def desk(browser, address):
-    """The page at 1280 pixels, without a radiograph; anything that strays fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
-    desk = watched(context, address).open()
-    yield desk
-    context.close()
-    assert desk.strays == []
-
-
-@pytest.fixture(scope="session")
-def pictures():
-    """Phantoms by the verdict of the shipped model, as files: name -> (file name, bytes)."""
-    fracture, doubt, none = (draw(seed=5, index=k).image for k in (0, 4, 18))
-    return {
-        "dicom": ("IM0001", _dicom(fracture)),
-        "fracture": ("forearm.png", _coded(fracture, "PNG")),
-        "doubt": ("wrist.jpg", _coded(doubt, "JPEG")),
-        "none": ("leg.png", _coded(none, "PNG")),
-        "colour": ("holiday.png", _coded(_colourful(), "PNG")),
-        "broken": ("notes.txt", b"not a picture"),
-    }
-
-
-def _dicom(image):
-    stored = np.rint(image * 16).astype(np.uint16)
-    spacing = {"PixelSpacing": [0.4, 0.4], "PixelSpacingCalibrationType": "FIDUCIAL"}
-    return encoded(dataset(stored, **spacing, WindowCenter=2048, WindowWidth=4096))
-
-
-def _coded(image, kind):
-    stream = io.BytesIO()
-    Image.fromarray(np.rint(image).astype(np.uint8)).save(stream, kind)
-    return stream.getvalue()
-
-
-def _colourful():
-    v, u = np.indices((240, 320))
-    return np.stack([u * 255 / 319, v * 255 / 239, 255 - u * 255 / 319], axis=2)
