@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -44,6 +45,15 @@ _BODY = {
         **dict.fromkeys(_UPLOADS, _BINARY),
     },
 }
+_ANSWER = {
+    "description": "The finding; the overlay for Accept: image/png, a DICOM object for Accept: "
+    "application/dicom",
+    "content": {
+        "application/json": {"example": _EXAMPLE},
+        "image/png": _BINARY,
+        DICOM: _BINARY,
+    },
+}
 _ERROR = {
     "content": {
         "application/json": {
@@ -81,18 +91,7 @@ def router(service: Service) -> APIRouter:
     @routes.post(
         "/predict",
         summary="The finding on one radiograph",
-        responses={
-            **ERRORS,
-            200: {
-                "description": "The finding; the overlay for Accept: image/png, a DICOM object for "
-                "Accept: application/dicom",
-                "content": {
-                    "application/json": {"example": _EXAMPLE},
-                    "image/png": _BINARY,
-                    DICOM: _BINARY,
-                },
-            },
-        },
+        responses={**ERRORS, 200: _ANSWER},
         openapi_extra={"requestBody": _BODY},
     )
     async def predict(
@@ -105,20 +104,12 @@ def router(service: Service) -> APIRouter:
             Literal["seg", "sr", "sc"], Query(description="Of the DICOM object")
         ] = "seg",
     ) -> Response:
-        chosen = service.models.get(model)
-        layers = _layers(include)
+        chosen, layers = service.models.get(model), _layers(include)
         # A caller who sends a byte a minute must not keep a place for ever.
         data, name = await asyncio.wait_for(uploaded(request), service.settings.seconds)
         finding = await service.find(chosen, data, name)
-        accept = request.headers.get("accept", "")
-        if "image/png" in accept:
-            overlay = await service.do(lambda: png(finding.overlay()))
-            return Response(overlay, media_type="image/png")
-        if DICOM in accept:
-            made = await service.do(lambda: _dicom(finding, data, kind))
-            return Response(made, media_type=DICOM)
-        told = await service.do(lambda: json.dumps(finding_json(finding, layers)))
-        return Response(told, media_type="application/json")
+        write, media_type = _form(request.headers.get("accept", ""), finding, data, kind, layers)
+        return Response(await service.do(write), media_type=media_type)
 
     @routes.post(
         "/models/{name}:reload",
@@ -130,6 +121,17 @@ def router(service: Service) -> APIRouter:
         return card_json(service.models.get(name).card)
 
     return routes
+
+
+def _form(
+    accept: str, finding: Finding, data: bytes, kind: str, layers: list[str]
+) -> tuple[Callable[[], bytes], str]:
+    """What writes the answer that is accepted, and its type."""
+    if "image/png" in accept:
+        return lambda: png(finding.overlay()), "image/png"
+    if DICOM in accept:
+        return lambda: _dicom(finding, data, kind), DICOM
+    return lambda: json.dumps(finding_json(finding, layers)).encode(), "application/json"
 
 
 def _layers(include: str) -> list[str]:
