@@ -66,8 +66,9 @@ def test_an_error_reaches_everybody_of_its_batch_and_nobody_else(runtime, batche
 
 
 @pytest.mark.slow
-def test_a_savedmodel_served_in_batches_answers_as_alone(
-    serve, xray, trained_run, phantom_data, tmp_path
+@pytest.mark.parametrize("form", ["savedmodel", "run", "onnx"])
+def test_a_model_served_in_batches_answers_as_alone(
+    form, serve, xray, trained_run, phantom_data, tmp_path
 ):
     import httpx
 
@@ -75,8 +76,10 @@ def test_a_savedmodel_served_in_batches_answers_as_alone(
     from bonefrac.artifacts import export
     from bonefrac.inference.runtimes import open_network
 
-    squares = export.real_squares(phantom_data, "fold1", image_size=64, count=2)
-    path, _ = export.export_savedmodel(open_network(trained_run)[1], tmp_path, squares)
+    path = trained_run
+    if form != "run":
+        squares = export.real_squares(phantom_data, "fold1", image_size=64, count=2)
+        path = export.export(form, open_network(trained_run)[1], tmp_path, squares).path
     wanted = load_model(path).predict(xray).to_json()["probability"]
     with serve("--model", path, "--rate", 0, "--workers", 4) as server:
 
