@@ -26,12 +26,13 @@ class Running:
             text=True,
             env={**os.environ, **(env or {})},
         )
-        line = self.process.stderr.readline()
-        found = re.search(r"http://\S+:(\d+)", line)
-        if not found:
-            rest = self.process.stderr.read()
-            self.stop()
-            raise RuntimeError(line + rest)
+        said = ""
+        while not (found := re.search(r"http://\S+:(\d+)", said)):
+            line = self.process.stderr.readline()
+            said += line
+            if not line:  # it has ended
+                self.stop()
+                raise RuntimeError(said)
         self.url = f"http://127.0.0.1:{found[1]}"
 
     def stop(self, number=signal.SIGTERM):

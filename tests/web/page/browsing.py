@@ -39,9 +39,11 @@ def server(*arguments, **environment):
         env=os.environ | environment,
     )
     try:
-        line = told.stderr.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, line + told.stderr.read()
+        said = ""
+        while not (found := re.search(r"http://\S+", said)):
+            line = told.stderr.readline()
+            said += line
+            assert line, said  # or it has ended
         yield found.group()
     finally:
         told.terminate()
