@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from bonefrac.errors import BonefracError
 from bonefrac.inference.card import Card
@@ -48,8 +49,9 @@ class Model:
     def _copies(self) -> list[Predictor]:
         first, *others = load_model(self.path), *range(1, self._workers)
         (runtime,) = first.runtimes
-        if isinstance(runtime, BatchRuntime):  # one for all: what waits is answered together
-            shared = Batches(runtime)
+        # Not isinstance: that asks for `.model`, and so loads Keras behind a shipped `.tflite`.
+        if hasattr(runtime, "many"):  # one for all: what waits is answered together
+            shared = Batches(cast(BatchRuntime, runtime))
             return [Predictor(shared, gate=first.gate) for _ in range(self._workers)]
         return [first, *(load_model(self.path) for _ in others)]
 

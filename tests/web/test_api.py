@@ -348,3 +348,16 @@ def test_behind_a_proxy_it_answers_to_the_proxys_name(serve, xray):
             assert answer.status_code == status, (host, origin, answer.text)
     with pytest.raises(RuntimeError, match="BONEFRAC_TOKEN"):
         serve("--public-host", "xray.example").__enter__()
+
+
+def test_a_shipped_model_is_served_without_tensorflow():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from pathlib import Path; from bonefrac.web.service import Service;"
+        "from bonefrac.web.settings import Settings;"
+        f"service = Service(Settings(models=(Path({DEFAULT!r}),))); service.warm();"
+        "service.close(); sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

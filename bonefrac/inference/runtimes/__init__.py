@@ -1,7 +1,7 @@
 """Runtimes that answer for one square; each library is imported when its runtime is asked for."""
 
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -44,7 +44,6 @@ class Runtime(Protocol):
     def __call__(self, square: np.ndarray) -> tuple[np.ndarray, float]: ...
 
 
-@runtime_checkable
 class BatchRuntime(Runtime, Protocol):
     """A runtime that also answers for several squares at once, and may be shared by threads."""
 
