@@ -28,9 +28,8 @@ class ModelChoice:
     def load(self) -> "Predictor":
         """Load them; without TensorFlow where they need none."""
         from bonefrac.inference.predictor import load_model
-        from bonefrac.inference.shipped import answering
 
-        if any(answering(model).suffix not in (".tflite", ".onnx") for model in self.models):
+        if any(map(shipped.needs_tensorflow, self.models)):
             load_tensorflow()
         return load_model(self.models, tta=self.tta, most_spread=self.most_spread)
 

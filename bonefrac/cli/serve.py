@@ -114,9 +114,7 @@ def serve(
             f"--host {host} {public_host} lets others call: set {_TOKEN}, or give --token-file or "
             "--no-auth."
         )
-    from bonefrac.web.models import needs_tensorflow
-
-    if needs_tensorflow(settings.models):
+    if any(map(shipped.needs_tensorflow, settings.models)):
         load_tensorflow()
     from bonefrac.web.run import run
 

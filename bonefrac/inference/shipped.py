@@ -22,3 +22,8 @@ def answering(path: Path) -> Path:
     """What answers for a path: the `.tflite` behind a name, any other path itself."""
     folder = shipped_folder(path)
     return path if folder is None else folder / schema.SHIPPED_TFLITE
+
+
+def needs_tensorflow(path: Path) -> bool:
+    """Whether TensorFlow answers for a path or a name."""
+    return answering(path).suffix not in (".tflite", ".onnx")

@@ -11,7 +11,6 @@ from bonefrac.errors import BonefracError
 from bonefrac.inference.card import Card
 from bonefrac.inference.predictor import Predictor, load_model
 from bonefrac.inference.runtimes import BatchRuntime
-from bonefrac.inference.shipped import answering
 from bonefrac.web.batches import Batches
 
 
@@ -133,8 +132,3 @@ class Models:
                 fix="Name one of them, or none for the first",
             )
         return self._models[name]
-
-
-def needs_tensorflow(paths: tuple[Path, ...]) -> bool:
-    """Whether any of the models at these paths is answered by TensorFlow."""
-    return any(answering(path).suffix not in (".tflite", ".onnx") for path in paths)

@@ -10,26 +10,13 @@ from bonefrac import __version__, schema
 from bonefrac.errors import BonefracError
 from bonefrac.web.models import Model
 from bonefrac.web.service import Service, Square
-from bonefrac.web.tfserving import MOST, decoded, json_body, squares
+from bonefrac.web.tfserving import FIX, MOST, decoded, described, json_body, squares
 
-_FIX = "See docs/reference/api.md"
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {"type": "object"},
-            "example": {
-                "inputs": [
-                    {
-                        "name": "image_bytes",
-                        "shape": [1],
-                        "datatype": "BYTES",
-                        "data": ["iVBORw0KGgo..."],
-                    }
-                ]
-            },
-        }
-    },
+_EXAMPLE = {
+    "name": "image_bytes",
+    "shape": [1],
+    "datatype": "BYTES",
+    "data": ["iVBORw0KGgo..."],
 }
 
 
@@ -60,7 +47,7 @@ def router(service: Service) -> APIRouter:
     @routes.post(
         "/models/{name}/infer",
         summary="Answers on the letterboxed square",
-        openapi_extra={"requestBody": _BODY},
+        openapi_extra=described({"inputs": [_EXAMPLE]}),
     )
     async def infer(name: str, request: Request) -> JSONResponse:
         model = service.models.get(name)
@@ -94,7 +81,7 @@ async def _answers(service: Service, model: Model, body: dict[str, Any]) -> list
     inputs = body.get("inputs")
     only = inputs[0] if isinstance(inputs, list) and len(inputs) == 1 else None
     if not isinstance(only, dict) or not isinstance(only.get("data"), list):
-        raise BonefracError("A request", expected="one input with 'data'", fix=_FIX)
+        raise BonefracError("A request", expected="one input with 'data'", fix=FIX)
     if only.get("name") == schema.IMAGE and only.get("datatype") == "FP32":
         return await service.answers(model, squares(only["data"], model.card.image_size))
     if only.get("name") == schema.IMAGE_BYTES and only.get("datatype") == "BYTES":
@@ -104,7 +91,7 @@ async def _answers(service: Service, model: Model, body: dict[str, Any]) -> list
             )
         return await service.squares_of(model, [decoded(text) for text in only["data"]])
     raise BonefracError(
-        "An input", expected="image as FP32, or image_bytes as BYTES in base64", fix=_FIX
+        "An input", expected="image as FP32, or image_bytes as BYTES in base64", fix=FIX
     )
 
 

@@ -16,16 +16,13 @@ from bonefrac.web.models import Model
 from bonefrac.web.service import Service, Square
 
 MOST = 32  # instances in a request
-_FIX = "See docs/reference/api.md"
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {"type": "object"},
-            "example": {"instances": [{"b64": "iVBORw0KGgo..."}]},
-        }
-    },
-}
+FIX = "See docs/reference/api.md"
+
+
+def described(example: dict[str, Any]) -> dict[str, Any]:
+    """What OpenAPI says of a route that takes a JSON object."""
+    content = {"schema": {"type": "object"}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
 def router(service: Service) -> APIRouter:
@@ -45,7 +42,7 @@ def router(service: Service) -> APIRouter:
     @routes.post(
         "/{name}:predict",
         summary="Answers on the letterboxed square",
-        openapi_extra={"requestBody": _BODY},
+        openapi_extra=described({"instances": [{"b64": "iVBORw0KGgo..."}]}),
     )
     async def predict(name: str, request: Request) -> JSONResponse:
         model = service.models.get(name)
@@ -73,7 +70,7 @@ async def json_body(request: Request) -> dict[str, Any]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise BonefracError("A body", expected="a JSON object", fix=_FIX)
+        raise BonefracError("A body", expected="a JSON object", fix=FIX)
     return body
 
 
@@ -86,7 +83,7 @@ def squares(values: Any, size: int) -> np.ndarray:
     wanted = BonefracError(
         "Squares of another kind",
         expected=f"up to {MOST} of [{size}, {size}, 1], each value from 0 to 255",
-        fix=_FIX,
+        fix=FIX,
     )
     try:
         array = np.asarray(values, np.float32).reshape(-1, size, size)
@@ -107,7 +104,7 @@ def decoded(value: Any) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError):
-        raise BonefracError("A picture", expected='{"b64": "base64"}', fix=_FIX) from None
+        raise BonefracError("A picture", expected='{"b64": "base64"}', fix=FIX) from None
 
 
 async def _answers(service: Service, model: Model, body: dict[str, Any]) -> list[Square]:
@@ -116,7 +113,7 @@ async def _answers(service: Service, model: Model, body: dict[str, Any]) -> list
         given = given.get(schema.IMAGE_BYTES, given.get(schema.IMAGE))
         given = [given] if isinstance(given, dict) else given
     if not isinstance(given, list) or not 0 < len(given) <= MOST:
-        raise BonefracError("A request", expected=f"'instances' or 'inputs', 1 to {MOST}", fix=_FIX)
+        raise BonefracError("A request", expected=f"'instances' or 'inputs', 1 to {MOST}", fix=FIX)
     if body.get("signature_name", schema.SERVING_DEFAULT) == schema.SERVE_TENSOR:
         values = [x.get(schema.IMAGE) if isinstance(x, dict) else x for x in given]
         return await service.answers(model, squares(values, model.card.image_size))
