@@ -40,6 +40,7 @@ MASK_LOSSES = ("dice_bce", "bce", "dice", "tversky", "focal", "focal_tversky", "
 SCHEDULES = ("cosine", "constant")
 PRECISIONS = ("float32", "bfloat16", "float16")
 IMAGE_HEADS = ("deep", "dense")  # where the evidence for a fracture is looked for
+IMAGENET = "imagenet"  # what a training may start from that is no folder
 
 # Exported signatures.
 SERVING_DEFAULT = "serving_default"

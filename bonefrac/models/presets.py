@@ -39,6 +39,7 @@ _UNET = "Ronneberger 2015, arXiv 1505.04597"
 _R2UNET = "Alom 2018, arXiv 1802.06955"
 _ATTENTION_UNET = "Oktay 2018, arXiv 1804.03999"
 _VIT = "Dosovitskiy 2020, arXiv 2010.11929"
+_EFFICIENT = "Tan 2019, arXiv 1905.11946"
 _DEEPLAB = "Chen 2018, arXiv 1802.02611"
 _SEGFORMER = "Xie 2021, arXiv 2105.15203"
 
@@ -46,6 +47,7 @@ _PHONE = "for phones"
 _TWO_CORES = "for two CPU cores"
 _PAPER = "the paper's width, for a GPU"
 _LARGE = "half as wide again, for a large GPU"
+_PRETRAINED = "an encoder trained on ImageNet"
 _BASELINE = "to compare with; KerasCV's"
 
 _TINY = (8, 16, 32, 64, 128)
@@ -73,6 +75,13 @@ def _attention_unet(filters: tuple[int, ...], params: int, gmacs: float, summary
 def _vit(size: Mapping[str, Any], params: int, gmacs: float, summary: str) -> Preset:
     kwargs = MappingProxyType({"patch_size": 16, **size})
     return Preset("vit:vit", kwargs, params, gmacs, _VIT, summary)
+
+
+def _efficient(encoder: str, params: int, gmacs: float) -> Preset:
+    kwargs = MappingProxyType({"encoder": encoder})
+    return Preset(
+        "efficient_unet:efficient_unet", kwargs, params, gmacs, _EFFICIENT, _PRETRAINED
+    )
 
 
 def _deeplab(backbone: str, params: int, gmacs: float) -> Preset:
@@ -109,6 +118,8 @@ _VIT_BASE = {
     "filters": (16, 32, 64, 128),
 }
 
+_ANY_SIZE = ("unet", "r2unet", "attention_unet", "efficient_unet")
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "unet_tiny": _unet(_TINY, 541_917, 1.02, _PHONE),
@@ -126,6 +137,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "vit_tiny_patch16": _vit(_VIT_TINY, 567_893, 0.82, _PHONE),
         "vit_small_patch16": _vit(_VIT_SMALL, 22_287_949, 7.52, _TWO_CORES),
         "vit_base_patch16": _vit(_VIT_BASE, 88_630_677, 28.81, _PAPER),
+        "unet_efficientnet_lite0": _efficient("efficientnet_lite0", 3_979_141, 1.21),
+        "unet_efficientnet_lite2": _efficient("efficientnet_lite2", 5_428_965, 1.48),
         "deeplab_v3_plus_mobilenet_v3_small": _deeplab("mobilenet_v3_small", 1_997_589, 0.50),
         "deeplab_v3_plus_resnet18": _deeplab("resnet18", 15_394_229, 3.11),
         "segformer_b0": _segformer(3_718_533, 1.76),
@@ -159,7 +172,7 @@ def any_size(name: str) -> bool:
 
     The others lay something out for the size that they are built for.
     """
-    return get_preset(name).builder.partition(":")[0] in ("unet", "r2unet", "attention_unet")
+    return get_preset(name).builder.partition(":")[0] in _ANY_SIZE
 
 
 def build_model(name: str, *, image_size: int | None = 256, **overrides: Any) -> "keras.Model":

@@ -10,7 +10,8 @@ from bonefrac import schema
 from bonefrac.errors import BonefracError
 from bonefrac.inference.runtimes import open_network
 from bonefrac.models.layers import PatchTokens
-from bonefrac.models.presets import build_model
+from bonefrac.models.presets import build_model, get_preset
+from bonefrac.training.imagenet import start_from_imagenet
 from bonefrac.training.settings import Settings
 
 ENCODER = "encoder"
@@ -32,6 +33,8 @@ def start_from(model: keras.Model, settings: Settings) -> list[str]:
     Raises:
         BonefracError: no model there, or nothing of its encoder fits.
     """
+    if settings.finetune == schema.IMAGENET:
+        return [_from_imagenet(model, settings)]
     folder, runtime = open_network(Path(settings.finetune or ""))
     there = {layer.name: layer for layer in runtime.model.layers}
     layers = [layer for layer in model.layers if layer.weights]
@@ -44,6 +47,18 @@ def start_from(model: keras.Model, settings: Settings) -> list[str]:
         )
     lines = [f"{len(layers) - len(fresh)} of {len(layers)} layers start from {folder}"]
     return lines + [f"Fresh: {', '.join(fresh)}"] * bool(fresh)
+
+
+def _from_imagenet(model: keras.Model, settings: Settings) -> str:
+    encoder = {**get_preset(settings.preset).kwargs, **settings.overrides}.get("encoder")
+    if encoder is None:
+        raise BonefracError(
+            f"ImageNet weights for {settings.preset}",
+            expected="a preset with a published encoder, such as unet_efficientnet_lite0",
+            fix="Choose one, or leave --finetune out",
+        )
+    count = start_from_imagenet(model, encoder)
+    return f"{count} layers of the encoder start from ImageNet"
 
 
 def encoder_layers(settings: Settings) -> set[str]:
