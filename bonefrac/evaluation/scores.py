@@ -122,6 +122,9 @@ def logits(probability: np.ndarray, temperature: float = 1.0, bias: float = 0.0)
 def fit_thresholds(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
     """The two thresholds of a verdict.
 
+    Both lie in the middle between two scores: on one, an export that is off in the last digit would
+    give another verdict.
+
     Args:
         labels: [N] of 0 and 1.
         scores: [N] probabilities.
@@ -134,11 +137,20 @@ def fit_thresholds(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float
     positive, negative = np.sort(scores[labels == 1]), np.sort(scores[labels == 0])
     if not len(positive) or not len(negative):
         return 0.5, 0.5
-    missed = int(np.floor((1 - DOUBT_SENSITIVITY) * len(positive)))
-    doubt = float(positive[missed])
-    alarms = int(np.floor((1 - SURE_SPECIFICITY) * len(negative)))
-    # The first score above all negatives but the allowed ones.
-    sure = float(np.nextafter(negative[len(negative) - 1 - alarms], 1.0))
+    steps = np.unique(np.concatenate([[0.0, 1.0], scores]))
+    # The lowest positive but those that may be missed, the highest negative but the allowed alarms.
+    kept = positive[int(np.floor((1 - DOUBT_SENSITIVITY) * len(positive)))]
+    passed = negative[len(negative) - 1 - int(np.floor((1 - SURE_SPECIFICITY) * len(negative)))]
+    doubt = _between(steps, np.searchsorted(steps, kept))
+    sure = _between(steps, np.searchsorted(steps, passed, side="right"))
     if sure < doubt:  # separable that well, one threshold serves both, in the middle of the gap
         sure = doubt = (sure + doubt) / 2
     return sure, doubt
+
+
+def _between(steps: np.ndarray, upper: np.intp) -> float:
+    """The middle below `steps[upper]`; itself where no other number lies there."""
+    if upper in (0, len(steps)):
+        return float(steps[min(upper, len(steps) - 1)])
+    middle = float(steps[upper - 1] + steps[upper]) / 2
+    return middle if middle > steps[upper - 1] else float(steps[upper])

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 from keras import layers as kl
 
 from bonefrac.models import heads as h
-from bonefrac.models.blocks import Tensor, grid_gate
+from bonefrac.models.blocks import Tensor
 from bonefrac.models.layers import BatchNormalization
 from bonefrac.models.ushape import check_size, up_path
 from bonefrac.schema import IMAGE
@@ -32,8 +32,7 @@ class Stage(NamedTuple):
     filters: int
 
 
-# Tan 2019, table 1, at the widths and depths of lite0 and lite2; the first and the last stage do
-# not grow.
+# Tan 2019, table 1.
 ENCODERS: Mapping[str, tuple[Stage, ...]] = MappingProxyType(
     {
         "efficientnet_lite0": (
@@ -44,15 +43,6 @@ ENCODERS: Mapping[str, tuple[Stage, ...]] = MappingProxyType(
             Stage(3, 5, 1, 6, 112),
             Stage(4, 5, 2, 6, 192),
             Stage(1, 3, 1, 6, 320),
-        ),
-        "efficientnet_lite2": (
-            Stage(1, 3, 1, 1, 16),
-            Stage(3, 3, 2, 6, 24),
-            Stage(3, 5, 2, 6, 48),
-            Stage(4, 3, 2, 6, 88),
-            Stage(4, 5, 1, 6, 120),
-            Stage(5, 5, 2, 6, 208),
-            Stage(1, 3, 1, 6, 352),
         ),
     }
 )
@@ -68,7 +58,6 @@ def efficient_unet(
     *,
     encoder: str = "efficientnet_lite0",
     filters: Sequence[int] = (16, 32, 64, 128),
-    gates: bool = False,
     deep_supervision: bool = False,
     image_head: str = "deep",
     heads: Sequence[str] = h.HEADS,
@@ -86,7 +75,6 @@ def efficient_unet(
         input_shape: (H, W, 1), H and W multiples of 32, or None.
         encoder: of `ENCODERS`.
         filters: channels of the decoder at 1/2, 1/4, 1/8 and 1/16 of the size.
-        gates: attention gates on the skips at 1/4, 1/8 and 1/16 (Oktay 2018, arXiv 1804.03999).
         deep_supervision: further outputs `mask_1`, `mask_2`, ... at 1/2, 1/4, ... of the size.
         image_head: of `bonefrac.models.heads.model`.
         heads: of "mask" and "fracture".
@@ -102,7 +90,7 @@ def efficient_unet(
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / _SPREAD, offset=-_MEAN / _SPREAD, name="rescale")(image)
     *skips, bottom = encode(x, ENCODERS[encoder])
-    maps = up_path(bottom, skips, filters, gate=_gate if gates else None)
+    maps = up_path(bottom, skips, filters)
     full = kl.UpSampling2D(2, interpolation="bilinear", name="full_size")(maps[0])
     return h.model(
         image,
@@ -175,8 +163,3 @@ def _normalised(x: Tensor, name: str) -> Tensor:
 
 def _activated(x: Tensor, name: str) -> Tensor:
     return kl.ReLU(max_value=6.0, name=f"{name}_relu")(x)
-
-
-def _gate(skip: Tensor, coarse: Tensor, fine: Any, *, level: int) -> Tensor:
-    # As in Oktay 2018, the finest skip is not gated.
-    return grid_gate(skip, coarse, name=f"dec{level}_gate") if level else skip

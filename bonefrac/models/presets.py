@@ -79,9 +79,7 @@ def _vit(size: Mapping[str, Any], params: int, gmacs: float, summary: str) -> Pr
 
 def _efficient(encoder: str, params: int, gmacs: float) -> Preset:
     kwargs = MappingProxyType({"encoder": encoder})
-    return Preset(
-        "efficient_unet:efficient_unet", kwargs, params, gmacs, _EFFICIENT, _PRETRAINED
-    )
+    return Preset("efficient_unet:efficient_unet", kwargs, params, gmacs, _EFFICIENT, _PRETRAINED)
 
 
 def _deeplab(backbone: str, params: int, gmacs: float) -> Preset:
@@ -138,7 +136,6 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "vit_small_patch16": _vit(_VIT_SMALL, 22_287_949, 7.52, _TWO_CORES),
         "vit_base_patch16": _vit(_VIT_BASE, 88_630_677, 28.81, _PAPER),
         "unet_efficientnet_lite0": _efficient("efficientnet_lite0", 3_979_141, 1.21),
-        "unet_efficientnet_lite2": _efficient("efficientnet_lite2", 5_428_965, 1.48),
         "deeplab_v3_plus_mobilenet_v3_small": _deeplab("mobilenet_v3_small", 1_997_589, 0.50),
         "deeplab_v3_plus_resnet18": _deeplab("resnet18", 15_394_229, 3.11),
         "segformer_b0": _segformer(3_718_533, 1.76),

@@ -11,8 +11,7 @@ import keras
 from bonefrac import schema
 from bonefrac.data.targets import HEADS
 from bonefrac.errors import BonefracError
-from bonefrac.models.presets import any_size, build_model, dtype_policy, get_preset
-from bonefrac.models.ushape import check_size
+from bonefrac.models.presets import any_size, build_model, dtype_policy
 from bonefrac.training.heads import LESSONS, lessons
 from bonefrac.training.schedule import make_optimizer
 from bonefrac.training.settings import Settings
@@ -87,9 +86,8 @@ def _build(settings: Settings) -> keras.Model:
     if window(settings):
         return build_model(settings.preset, image_size=settings.crop, **overrides)
     # Crops in training, whole radiographs in validation.
-    filters = {**get_preset(settings.preset).kwargs, **overrides}["filters"]
     for side in (settings.crop, settings.image_size):
-        check_size((side, side), stride=2 ** (len(filters) - 1))
+        build_model(settings.preset, image_size=side, **overrides)  # raises where it does not fit
     return build_model(settings.preset, image_size=None, **overrides)
 
 

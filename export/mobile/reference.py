@@ -3,6 +3,7 @@
 picture [H, W], gray 0..255 -> letterbox -> network -> finding: to_picture, verdict, lesions
 """
 
+import functools
 import json
 import math
 import struct
@@ -57,6 +58,7 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return weights(image.shape[0], height) @ image @ weights(image.shape[1], width).T
 
 
+@functools.lru_cache(maxsize=16)  # the frames of a camera are of one size
 def weights(source: int, target: int) -> np.ndarray:
     """[target, source]: how much each source pixel counts for each target pixel."""
     scale = source / target

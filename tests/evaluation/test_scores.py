@@ -96,5 +96,11 @@ def test_thresholds_keep_their_promises(rows):
         assert (negative < sure).mean() >= scores.SURE_SPECIFICITY
 
 
+def test_thresholds_lie_on_no_score():
+    labels = np.array([0, 0, 1, 0, 1, 1])
+    probability = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.8])
+    assert scores.fit_thresholds(labels, probability) == (0.5, 0.25)
+
+
 def test_thresholds_of_one_class_are_even_odds():
     assert scores.fit_thresholds(np.zeros(3), np.array([0.1, 0.2, 0.3])) == (0.5, 0.5)
