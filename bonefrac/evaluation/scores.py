@@ -141,14 +141,14 @@ def fit_thresholds(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float
     # The lowest positive but those that may be missed, the highest negative but the allowed alarms.
     kept = positive[int(np.floor((1 - DOUBT_SENSITIVITY) * len(positive)))]
     passed = negative[len(negative) - 1 - int(np.floor((1 - SURE_SPECIFICITY) * len(negative)))]
-    doubt = _between(steps, np.searchsorted(steps, kept))
-    sure = _between(steps, np.searchsorted(steps, passed, side="right"))
+    doubt = _between(steps, int(np.searchsorted(steps, kept)))
+    sure = _between(steps, int(np.searchsorted(steps, passed, side="right")))
     if sure < doubt:  # separable that well, one threshold serves both, in the middle of the gap
         sure = doubt = (sure + doubt) / 2
     return sure, doubt
 
 
-def _between(steps: np.ndarray, upper: np.intp) -> float:
+def _between(steps: np.ndarray, upper: int) -> float:
     """The middle below `steps[upper]`; itself where no other number lies there."""
     if upper in (0, len(steps)):
         return float(steps[min(upper, len(steps) - 1)])

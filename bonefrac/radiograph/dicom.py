@@ -10,7 +10,8 @@ from bonefrac.errors import BonefracError, reason
 from bonefrac.radiograph.codestream import MAX_SCANS, claimed, scans
 from bonefrac.radiograph.colour import LUMA, colour
 from bonefrac.radiograph.grayscale import shown
-from bonefrac.radiograph.radiograph import Radiograph, Spacing
+from bonefrac.radiograph.radiograph import Radiograph
+from bonefrac.radiograph.spacing import spacing_of
 from bonefrac.schema import PIXEL_MAX
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def read_dicom(data: bytes, name: str, *, max_pixels: int) -> Radiograph:
         _require_size(dataset, name, max_pixels)
         stored, hue = _stored(dataset)
         pixels, left_open = shown(stored, dataset)
-        spacing = _spacing(dataset)
+        spacing = spacing_of(dataset)
     except (BonefracError, MemoryError):
         raise
     except Exception as error:  # pydicom and the decoders raise whatever they trip over
@@ -227,29 +228,3 @@ def _stored(dataset: "Dataset") -> tuple[np.ndarray, float]:
         return pixels, 0.0
     white = 2.0 ** int(dataset.BitsStored) - 1
     return pixels @ LUMA, colour(pixels * (PIXEL_MAX / white))
-
-
-def _spacing(dataset: "Dataset") -> Spacing | None:
-    """The size of a pixel, and what it is of: PS3.3 10.7.1.3."""
-    plain, detector, film = (
-        _pair(dataset, key)
-        for key in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
-    )
-    if plain and (dataset.get("PixelSpacingCalibrationType") or (detector and plain != detector)):
-        return Spacing(*plain, "calibrated")
-    if detector:
-        factor = float(dataset.get("EstimatedRadiographicMagnificationFactor") or 0)
-        if factor >= 1:
-            return Spacing(detector[0] / factor, detector[1] / factor, "magnification")
-        return Spacing(*detector, "detector")
-    if film:
-        return Spacing(*film, "scanned film")
-    return Spacing(*plain, "unstated") if plain else None
-
-
-def _pair(dataset: "Dataset", key: str) -> tuple[float, float] | None:
-    value = dataset.get(key)
-    if not value or len(value) != 2:
-        return None
-    row, column = (float(number) for number in value)
-    return (row, column) if min(row, column) > 0 else None

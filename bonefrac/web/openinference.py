@@ -8,8 +8,9 @@ from fastapi.responses import JSONResponse
 
 from bonefrac import __version__, schema
 from bonefrac.errors import BonefracError
+from bonefrac.web.batches import Square
 from bonefrac.web.models import Model
-from bonefrac.web.service import Service, Square
+from bonefrac.web.service import Service
 from bonefrac.web.tfserving import FIX, MOST, decoded, described, json_body, squares
 
 _EXAMPLE = {

@@ -13,13 +13,13 @@ from bonefrac.inference.lesions import lesions
 from bonefrac.radiograph.guarded import Guard
 from bonefrac.radiograph.letterbox import Letterbox
 from bonefrac.web.answers import png
+from bonefrac.web.batches import Square
 from bonefrac.web.desk import Desk
 from bonefrac.web.metrics import Metrics
 from bonefrac.web.models import Model, Models
 from bonefrac.web.settings import Settings
 
 Answer = TypeVar("Answer")
-Square = tuple[np.ndarray, float]  # mask probability [S, S], fracture probability
 
 
 class Service:

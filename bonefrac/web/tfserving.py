@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse
 from bonefrac import schema
 from bonefrac.errors import BonefracError
 from bonefrac.schema import PIXEL_MAX
+from bonefrac.web.batches import Square
 from bonefrac.web.models import Model
-from bonefrac.web.service import Service, Square
+from bonefrac.web.service import Service
 
 MOST = 32  # instances in a request
 FIX = "See docs/reference/api.md"
