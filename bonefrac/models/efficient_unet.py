@@ -7,6 +7,7 @@ from typing import NamedTuple
 import keras
 from keras import layers as kl
 
+from bonefrac.errors import BonefracError
 from bonefrac.models import heads as h
 from bonefrac.models.blocks import Tensor
 from bonefrac.models.layers import BatchNormalization
@@ -84,8 +85,14 @@ def efficient_unet(
         A model from `image` float32 [B, H, W, 1] in 0..255 to a dict of logits.
 
     Raises:
-        BonefracError: H or W does not divide.
+        BonefracError: H or W does not divide, or an unknown encoder.
     """
+    if encoder not in ENCODERS:
+        raise BonefracError(
+            f"Encoder {encoder!r}",
+            expected=f"one of {', '.join(ENCODERS)}",
+            fix="Choose one of them",
+        )
     check_size(tuple(input_shape)[:2], stride=_STRIDE)
     image = keras.Input(tuple(input_shape), name=IMAGE)
     x = kl.Rescaling(1 / _SPREAD, offset=-_MEAN / _SPREAD, name="rescale")(image)
