@@ -5,7 +5,7 @@ from pathlib import Path
 from bonefrac import schema
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "models" / "weights"
-DEFAULT = "unet_tiny.fracatlas"  # what answers where no model is named
+DEFAULT = "unet_efficientnet_lite0.fracatlas"  # what answers where no model is named
 
 
 def names() -> list[str]:

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from bonefrac import load_model
-from bonefrac.inference.shipped import DEFAULT
+from bonefrac.inference.card import Card
+from bonefrac.inference.shipped import DEFAULT, WEIGHTS
 from bonefrac.radiograph.letterbox import Letterbox
 
 NAME = f"/v1/models/{DEFAULT}"
+SIDE = Card.read(WEIGHTS / DEFAULT / "card.json").image_size
 
 
 def told(uri):
@@ -78,7 +80,7 @@ def test_tensorflow_servings_clients_are_answered(client, xray, finding):
     rows = client.post(f"{NAME}:predict", json={"instances": [encoded, {"image_bytes": encoded}]})
     for row in rows.json()["predictions"]:
         assert row["fracture_probability"][0] == pytest.approx(finding.probability, abs=1e-5)
-        assert np.shape(row["mask_probability"]) == (128, 128, 1)
+        assert np.shape(row["mask_probability"]) == (SIDE, SIDE, 1)
     columns = client.post(f"{NAME}:predict", json={"inputs": {"image_bytes": [encoded]}}).json()
     assert columns["outputs"]["fracture_probability"] == [row["fracture_probability"]]
 
@@ -89,12 +91,12 @@ def test_the_open_inference_protocol_is_spoken(client, xray, finding):
     metadata = client.get(f"/v2/models/{DEFAULT}").json()
     assert [each["name"] for each in metadata["inputs"]] == ["image", "image_bytes"]
     height, width = finding.pixels.shape
-    square = Letterbox(height, width, 128).apply(finding.pixels)
+    square = Letterbox(height, width, SIDE).apply(finding.pixels)
     inputs = (
         {
             "name": "image",
             "datatype": "FP32",
-            "shape": [1, 128, 128, 1],
+            "shape": [1, SIDE, SIDE, 1],
             "data": square.ravel().tolist(),
         },
         {
@@ -110,7 +112,7 @@ def test_the_open_inference_protocol_is_spoken(client, xray, finding):
         assert answer.json()["id"] == "7"
         probability = outputs["fracture_probability"]["data"][0]
         assert probability == pytest.approx(finding.probability, abs=1e-5)
-        assert len(outputs["mask_probability"]["data"]) == 128 * 128
+        assert len(outputs["mask_probability"]["data"]) == SIDE * SIDE
 
 
 @pytest.mark.parametrize(
@@ -245,8 +247,6 @@ def test_others_may_not_call_without_a_token(serve, tmp_path):
 
 
 def test_a_model_is_replaced_only_by_one_that_loads(serve, xray, tmp_path):
-    from bonefrac.inference.shipped import WEIGHTS
-
     path = tmp_path / "m.tflite"
     content = (WEIGHTS / DEFAULT / "model.tflite").read_bytes()
     path.write_bytes(content)
@@ -312,8 +312,8 @@ def test_dicom_results_of_a_dicom_radiograph(client, xray):
 
 @pytest.mark.parametrize("value", [-1.0, 256.0, 1e38])
 def test_squares_that_are_no_gray_are_refused(client, value):
-    data = [value] * (128 * 128)
-    given = {"name": "image", "datatype": "FP32", "shape": [1, 128, 128, 1], "data": data}
+    data = [value] * (SIDE * SIDE)
+    given = {"name": "image", "datatype": "FP32", "shape": [1, SIDE, SIDE, 1], "data": data}
     answer = client.post(f"/v2/models/{DEFAULT}/infer", json={"inputs": [given]})
     assert answer.status_code == 422
     assert "0 to 255" in answer.json()["error"]

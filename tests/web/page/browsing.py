@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-OTHER = "unet_tiny.doubtful1"  # the shipped model under another name, never sure
+MODEL = "unet_tiny.fracatlas"
+OTHER = "unet_tiny.doubtful1"  # the same under another name, never sure
 _SERVE = "from bonefrac.cli.serve import serve; serve()"
 _DROP = """([files, x]) => {
   const transfer = new DataTransfer();

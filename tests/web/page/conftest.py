@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from bonefrac.data.phantom import draw
-from bonefrac.inference.shipped import DEFAULT, answering
+from bonefrac.inference.shipped import answering
 from tests.radiograph.dicom_files import dataset, encoded
-from tests.web.page.browsing import OTHER, server, watched
+from tests.web.page.browsing import MODEL, OTHER, server, watched
 
 CHROMIUM = Path(os.environ.get("BONEFRAC_CHROMIUM", "/usr/bin/chromium"))
 
@@ -19,9 +19,9 @@ CHROMIUM = Path(os.environ.get("BONEFRAC_CHROMIUM", "/usr/bin/chromium"))
 @pytest.fixture(scope="session")
 def other_model(tmp_path_factory):
     """A second model: a shipped one that calls nothing sure."""
-    content = answering(Path(DEFAULT)).read_bytes()
+    content = answering(Path(MODEL)).read_bytes()
     for old, new in (
-        (f'"name": "{DEFAULT}"'.encode(), f'"name": "{OTHER}"'.encode()),
+        (f'"name": "{MODEL}"'.encode(), f'"name": "{OTHER}"'.encode()),
         (b'"sure": 0.3', b'"sure": 0.9'),
     ):
         assert content.count(old) == 1
@@ -35,7 +35,7 @@ def other_model(tmp_path_factory):
 @pytest.fixture(scope="session")
 def address(other_model):
     """A server with two models and no limit on how often it is asked."""
-    with server("--model", DEFAULT, "--model", str(other_model), "--rate", "0") as url:
+    with server("--model", MODEL, "--model", str(other_model), "--rate", "0") as url:
         yield url
 
 
