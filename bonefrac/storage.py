@@ -1,5 +1,6 @@
 """Files that are complete or absent: written aside, checksummed, renamed last."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -18,13 +19,15 @@ _PARTIAL = ".partial-"
 def write_aside(target: Path) -> Iterator[Path]:
     """Give a path beside `target` to write a file or folder at; rename it onto `target` at the end.
 
-    If the body raises, what was written is removed and `target` is as it was. What a killed
-    process left beside `target` is removed by the next one that writes it.
+    If the body raises, what was written is removed, with folders that were made for it, and
+    `target` is as it was. What a killed process left beside `target` is removed by the next one
+    that writes it.
 
     Args:
         target: the file or folder to create or replace.
     """
     target = Path(target)
+    made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_stale(target)
     # The suffix stays last: h5py, OpenCV and Keras choose the format by it.
@@ -35,6 +38,9 @@ def write_aside(target: Path) -> Iterator[Path]:
         _replace(aside, target)
     except BaseException:
         _remove(aside)
+        with contextlib.suppress(OSError):  # something else has come to lie there
+            for folder in made:
+                folder.rmdir()
         raise
 
 

@@ -106,6 +106,15 @@ def test_the_old_one_survives_an_exception(tmp_path, kind, failure):
     assert names(tmp_path) == ["it"]
 
 
+def test_a_failure_takes_the_folders_along_that_were_made_for_it(tmp_path):
+    (tmp_path / "here").mkdir()
+    for target in ("here/it", "new/deep/it"):
+        with pytest.raises(KeyboardInterrupt), write_aside(tmp_path / target) as aside:
+            aside.write_text("half")
+            raise KeyboardInterrupt
+    assert list(tmp_path.rglob("*")) == [tmp_path / "here"]
+
+
 def test_nothing_written_is_an_error_and_keeps_the_old_one(tmp_path):
     write(tmp_path / "it", "old", "file")
     with pytest.raises(FileNotFoundError), write_aside(tmp_path / "it"):
