@@ -17,7 +17,8 @@ from bonefrac.quiet import quiet_stderr
 from .conftest import SIDE, settle
 
 TOLERANCE = 1e-4  # of a probability
-ROUGHLY = 0.2  # likewise, of integers whose ranges come from two images; random weights
+ROUGHLY = 0.15  # likewise, of integers whose ranges come from two images
+ROUGHER = {"unet_efficientnet_lite0": 0.2}  # sixteen depthwise layers, of random weights
 
 
 @pytest.fixture
@@ -100,10 +101,11 @@ def test_integers_stop_before_the_heads_and_answer_nearly_the_same(network, imag
     outputs = {tensor["dtype"] for tensor in interpreter.get_output_details()}
     assert outputs == {np.float32}
     masks, probabilities = expected(network, images)
+    allowed = ROUGHER.get(network.card.preset, ROUGHLY)
     for image, mask, probability in zip(images, masks, probabilities, strict=True):
         given, chance = LiteRTRuntime(path)(image[..., 0])
         assert np.abs(given - mask).mean() < ROUGHLY
-        assert chance == pytest.approx(probability, abs=ROUGHLY)
+        assert chance == pytest.approx(probability, abs=allowed)
 
 
 def test_a_half_precision_network_hands_its_weights_to_a_full_one(preset, build, images):

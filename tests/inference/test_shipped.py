@@ -17,6 +17,8 @@ from bonefrac.models.presets import PRESETS
 from bonefrac.storage import verify_manifest
 
 MOST_BYTES = 60e6  # of all together
+# Half precision moves it by 0.01 on a phantom, which is nothing that it was trained on.
+NEAR = {"unet_efficientnet_lite0.fracatlas": 2e-2}
 SCORES = ("auc", "accuracy", "dice", "jaccard")
 
 
@@ -51,8 +53,7 @@ def test_both_forms_answer_alike(name):
     from bonefrac.inference.predictor import Predictor
 
     wanted_mask, wanted = Predictor(network).probabilities(image)
-    # A phantom is nothing that it was trained on; half a digit of its weights moves more there.
-    assert probability == pytest.approx(wanted, abs=2e-2)
+    assert probability == pytest.approx(wanted, abs=NEAR.get(name, 5e-3))
     assert np.abs(mask - wanted_mask).mean() < 1e-3
 
 
