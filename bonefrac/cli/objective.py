@@ -92,6 +92,13 @@ _OPTIONS = (
         help="Of the computation; weights and logits stay float32.",
     ),
     click.option(
+        "--validate-every",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Epochs between validations; one follows the last epoch anyway.",
+    ),
+    click.option(
         "--patience",
         type=click.IntRange(0),
         default=0,

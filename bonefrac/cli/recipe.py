@@ -54,8 +54,9 @@ def write_recipe(ctx: click.Context, changed: Mapping[str, Any]) -> str:
     values = {name: ctx.params[name] for name in sorted(known_options(ctx))}
     values |= changed
     values["data"] = [_absolute(name) for name in values["data"]]
-    if values.get("finetune"):
-        values["finetune"] = _absolute(values["finetune"])
+    for name in ("finetune", "teacher"):
+        if values.get(name):
+            values[name] = _absolute(values[name])
     lines = ["# bonefrac-train --recipe THIS_FILE --workdir NEW_FOLDER"]
     lines += [f"{name} = {_toml(value)}" for name, value in values.items() if _is_set(value)]
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from bonefrac.cli.options import add_options, command_line
 
 
 def finetune_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what a network starts from and how much of that it keeps."""
+    """Add what a network starts from, how much of that it keeps, and whom it learns from."""
     return add_options(
         command,
         click.option(
@@ -30,6 +30,19 @@ def finetune_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=1.0,
             show_default=True,
             help="Learning rate of the encoder, as a share of --learning-rate.",
+        ),
+        click.option(
+            "--teacher",
+            metavar="MODEL",
+            help="Run or model folder, or model of the package, whose answers are learned beside "
+            "the truth.",
+        ),
+        click.option(
+            "--teacher-share",
+            type=click.FloatRange(0, 1, min_open=True),
+            default=0.5,
+            show_default=True,
+            help="Of what is aimed at, what the teacher says; the rest is the truth.",
         ),
     )
 

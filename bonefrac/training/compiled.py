@@ -15,6 +15,7 @@ from bonefrac.models.presets import any_size, build_model, dtype_policy
 from bonefrac.training.heads import LESSONS, lessons
 from bonefrac.training.schedule import make_optimizer
 from bonefrac.training.settings import Settings
+from bonefrac.training.teacher import listen_to_teacher
 from bonefrac.training.transfer import freeze_encoder, slow_encoder
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -49,6 +50,9 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
     optimizer.build(model.trainable_variables)
     if settings.encoder_rate != 1:
         slow_encoder(optimizer, model, settings)
+    if settings.teacher:
+        with dtype_policy(_POLICIES[settings.precision]):
+            listen_to_teacher(model, settings)
     return model
 
 

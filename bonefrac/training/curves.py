@@ -21,7 +21,9 @@ _VALIDATION = {"color": "#d95f02", "label": "val"}
 def write_metrics(history: list[dict[str, float]], path: Path) -> None:
     """One row an epoch, as CSV."""
     text = io.StringIO()
-    rows = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+    # An epoch that was not validated lacks some; each has its place as soon as it is known.
+    names = dict.fromkeys(name for row in history for name in row)
+    rows = csv.DictWriter(text, fieldnames=list(names), lineterminator="\n")
     rows.writeheader()
     rows.writerows(history)
     storage.write_text(path, text.getvalue())
@@ -36,11 +38,12 @@ def plot_curves(history: list[dict[str, float]], path: Path, *, title: str) -> N
     panels = {name: panel for name, panel in _PANELS.items() if panel[0] in history[0]}
     figure = Figure(figsize=(4 * len(panels), 3.6), layout="constrained")
     figure.suptitle(title)
-    epochs = [row["epoch"] for row in history]
     places = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, (name, (metric, bounded)) in zip(places, panels.items(), strict=True):
         for key, style in ((metric, _TRAIN), (f"val_{metric}", _VALIDATION)):
-            axes.plot(epochs, [row[key] for row in history], marker="o", markersize=3, **style)
+            known = [row for row in history if key in row]
+            epochs, values = ([row[name] for row in known] for name in ("epoch", key))
+            axes.plot(epochs, values, marker="o", markersize=3, **style)
         axes.set(title=name, xlabel="epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)

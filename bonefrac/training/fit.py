@@ -27,6 +27,7 @@ from bonefrac.training.run_folder import describe_run, open_run
 from bonefrac.training.running import Running
 from bonefrac.training.schedule import out_of_patience
 from bonefrac.training.settings import Settings
+from bonefrac.training.teacher import leaks
 from bonefrac.training.transfer import start_from
 
 
@@ -89,6 +90,13 @@ def _check(job: Job) -> None:
             expected="one of both: TensorFlow cannot gather gradients inside a distributed step",
             fix="Raise --batch-size instead of --accumulate",
         )
+    if 0 < settings.patience < settings.validate_every:
+        raise BonefracError(
+            f"A patience of {settings.patience} where each {settings.validate_every} epochs are "
+            "validated",
+            expected="at least as many epochs of patience as lie between validations",
+            fix="Raise --patience or lower --validate-every",
+        )
     if schema.FRACTURE in settings.overrides.get("heads", HEADS):
         check_classes(job.sources)
     _ = job.steps  # raises where there is less than one batch
@@ -117,6 +125,7 @@ def _resumed(model: keras.Model, job: Job) -> State:
         if source.data.split == schema.RANDOM_IMAGES:
             told = f"{source.torn} groups of {source.data.path} lie on both sides"
             lines.append(f"Warning: scores of this split flatter: {told}")
+    lines += [f"Warning: {line}" for line in leaks(job.settings, job.sources)]
     if job.mesh.is_first:
         print("".join(f"{line}\n" for line in lines), end="", file=sys.stderr, flush=True)
     return state

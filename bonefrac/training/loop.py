@@ -112,6 +112,7 @@ def _fit(model: keras.Model, state: State, job: Job, callbacks: list[Any], valid
         model.fit(
             job.mesh.training(batches.skip(done)),
             validation_data=validation,
+            validation_freq=_validated(job.settings),
             shuffle=False,  # the pipeline has shuffled
             steps_per_epoch=job.steps - done,
             initial_epoch=first,
@@ -121,6 +122,12 @@ def _fit(model: keras.Model, state: State, job: Job, callbacks: list[Any], valid
         )
         if model.stop_training:
             return
+
+
+def _validated(settings: Settings) -> list[int]:
+    """The epochs that end with a validation, counted from 1."""
+    every, last = settings.validate_every, settings.epochs
+    return [*range(every, last, every), last]
 
 
 def _watchers(

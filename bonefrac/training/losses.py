@@ -1,8 +1,9 @@
 """Losses from logits: what a network is punished for, with the paper of each.
 
-Targets t are 0 or 1 (a coarse mask too), x are logits, p = sigmoid(x), sums and means run over
-the places of one image. Each answers with one loss an image, float32 whatever the network's
-precision, and is finite with a finite gradient at any finite logit.
+Targets t are 0 or 1 (a coarse mask too) or, from a teacher, between them; x are logits,
+p = sigmoid(x), sums and means run over the places of one image. Each answers with one loss an
+image, float32 whatever the network's precision, and is finite with a finite gradient at any
+finite logit.
 """
 
 from typing import Any
@@ -203,7 +204,7 @@ def _cross_entropy(t: Any, x: Any, positive_weight: float) -> Any:
 
 
 def _something(t: Any) -> Any:
-    return ops.cast(ops.sum(t, _places(t)) > 0, t.dtype)
+    return ops.cast(ops.max(t, _places(t)) >= 0.5, t.dtype)
 
 
 def _power(base: Any, exponent: float) -> Any:

@@ -57,7 +57,7 @@ class Progress(keras.callbacks.Callback):
             state.history[-1],
             list(self.model.output),
             epochs=self.epochs,
-            rate=steps * self.batch_size / self._trained,
+            rate=steps * self.batch_size / (self._trained or passed),
             left=(self.epochs - state.epoch) * sum(self._pace[-5:]) / len(self._pace[-5:]),
             best=state.best_epoch == state.epoch,
         )
@@ -92,7 +92,8 @@ def epoch_line(
     number = f"{row['epoch']:{len(str(epochs))}}"
     parts = [f"Epoch {number}/{epochs}", clock(row["seconds"]), f"{clock(left)} left"]
     parts += [f"{rate:.1f} images/s", f"loss {row['loss']:.4f}"]
-    parts += ["val " + ", ".join(_score(row, head) for head in heads if _shown(row, head))]
+    scores = [_score(row, head) for head in heads if _shown(row, head)]
+    parts += [f"val {', '.join(scores)}"] * bool(scores)
     return "  ".join(parts + ["best"] * best)
 
 

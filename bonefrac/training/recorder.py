@@ -81,7 +81,8 @@ class Recorder(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, "seconds": round(self.seconds(), 2)}
         history = [*self.state.history, {**row, **{k: round(v, 6) for k, v in values.items()}}]
         state = replace(self.state, epoch=epoch + 1, history=history, step=0, seconds=0.0)
-        if (better := selection_score(values, heads)) > state.best_score:
+        validated = any(name.startswith("val_") for name in values)
+        if validated and (better := selection_score(values, heads)) > state.best_score:
             state = replace(state, best_epoch=epoch + 1, best_score=better)
         self._save(state)
         if self.writes:

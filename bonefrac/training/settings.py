@@ -30,6 +30,7 @@ class Settings:
         ema: momentum of the moving average that answers in place of the weights, 0 for none.
         accumulate: batches whose gradients make one update.
         precision: of the computation, a name of `schema.PRECISIONS`.
+        validate_every: epochs between validations; one follows the last epoch anyway.
         patience: epochs without a better one until the training stops, 0 for never.
         foreground: share of each batch that holds a fracture, 0 for as many as there are.
         crop: side of the square that is cut out of a radiograph to train on, pixels; 0 for all.
@@ -38,6 +39,8 @@ class Settings:
         finetune: run or model folder to start from; None for fresh weights.
         freeze: "encoder" for one that learns nothing, or None.
         encoder_rate: learning rate of the encoder over that of the rest.
+        teacher: run or model folder, or a shipped name, whose answers are learned; None for none.
+        teacher_share: of what is aimed at, what the teacher says; the rest is the truth.
     """
 
     preset: str
@@ -61,6 +64,7 @@ class Settings:
     ema: float = 0.0
     accumulate: int = 1
     precision: str = "float32"
+    validate_every: int = 1
     patience: int = 0
     foreground: float = 0.0
     crop: int = 0
@@ -69,3 +73,5 @@ class Settings:
     finetune: str | None = None
     freeze: str | None = None
     encoder_rate: float = 1.0
+    teacher: str | None = None
+    teacher_share: float = 0.5

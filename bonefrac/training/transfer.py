@@ -38,7 +38,7 @@ def start_from(model: keras.Model, settings: Settings) -> list[str]:
     folder, runtime = open_network(Path(settings.finetune or ""))
     there = {layer.name: layer for layer in runtime.model.layers}
     layers = [layer for layer in model.layers if layer.weights]
-    fresh = [layer.name for layer in layers if not _copy(there.get(layer.name), layer)]
+    fresh = [layer.name for layer in layers if not copy_layer(there.get(layer.name), layer)]
     if encoder_layers(settings) <= set(fresh):  # heads and decoders are alike everywhere
         raise BonefracError(
             f"No layer of the encoder of {runtime.card.name} in {folder} fits {model.name}",
@@ -105,7 +105,7 @@ def slow_encoder(optimizer: Any, model: keras.Model, settings: Settings) -> None
     optimizer.update_step = slowed
 
 
-def _copy(source: keras.layers.Layer | None, target: keras.layers.Layer) -> bool:
+def copy_layer(source: keras.layers.Layer | None, target: keras.layers.Layer) -> bool:
     """Whether all weights of a layer, in their order, could be taken over."""
     if source is None or len(source.weights) != len(target.weights):
         return False

@@ -130,6 +130,24 @@ def test_patience_ends_a_training_and_a_resumed_one_ends_as_it(
     assert (run / "model" / "model.weights.h5").read_bytes() == before
 
 
+def test_only_some_epochs_are_validated_and_the_last_one_always(
+    phantom_data, run_settings, tmp_path
+):
+    settings = replace(run_settings, epochs=3, validate_every=2)
+    rows = history(trained(settings, phantom_data, tmp_path / "run"))
+    assert [bool(row["val_mask_dice"]) for row in rows] == [False, True, True]
+    assert all(row["mask_dice"] for row in rows)
+
+
+def test_less_patience_than_epochs_between_validations_is_refused(
+    phantom_data, run_settings, tmp_path
+):
+    settings = replace(run_settings, validate_every=3, patience=2)
+    with pytest.raises(BonefracError, match="A patience of 2 where each 3 epochs are validated"):
+        trained(settings, phantom_data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 OPTIONS = [
     "--ema",
     "0.9",

@@ -23,6 +23,12 @@ def test_a_line_has_epoch_time_rate_loss_scores_and_whether_it_is_best():
     )
 
 
+def test_an_epoch_without_validation_tells_no_scores_of_one():
+    row = {name: value for name, value in ROW.items() if not name.startswith("val_")}
+    line = epoch_line(row, ["mask", "fracture"], epochs=3, rate=1, left=0, best=False)
+    assert line.endswith("loss 0.8123")
+
+
 def test_other_heads_are_named():
     line = epoch_line(ROW, ["mask", "bone_age_months"], epochs=3, rate=1, left=0, best=False)
     assert line.startswith("Epoch 3/3  ")
