@@ -1,5 +1,6 @@
 """The options of `bonefrac-train` that say what is optimised, and on which pixels."""
 
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,12 @@ _OPTIONS = (
         default="deep",
         show_default=True,
         help="Where the label looks for evidence: the deepest maps, or those of full size.",
+    ),
+    click.option(
+        "--override",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Argument of the preset to replace, such as num_layers=6; may be given several times.",
     ),
     click.option(
         "--schedule",
@@ -137,11 +144,26 @@ def as_settings(values: dict[str, Any]) -> dict[str, Any]:
     """The values of all options as arguments of `bonefrac.training.settings.Settings`.
 
     Raises:
-        click.UsageError: options that only make sense with another one.
+        click.UsageError: options that only make sense with another one, or an override that is
+            none.
     """
     if values["sliding"] and not values["crop"]:
         raise click.UsageError("--sliding needs --crop: it is the size of a window.")
-    chosen = {name: value for name, value in values.items() if name != "image_head"}
+    chosen = {name: values[name] for name in values.keys() - {"image_head", "override"}}
     image_head = values["image_head"]
-    overrides = {} if image_head == "deep" else {"image_head": image_head}
+    overrides: dict[str, Any] = {} if image_head == "deep" else {"image_head": image_head}
+    for text in values["override"]:
+        overrides |= _override(text)
     return {**chosen, "overrides": overrides}
+
+
+def _override(text: str) -> dict[str, Any]:
+    """An argument and its value, written as in TOML."""
+    try:
+        (found,) = tomllib.loads(text).items()
+    except (tomllib.TOMLDecodeError, ValueError):
+        raise click.UsageError(
+            f"--override {text}: give a name and a value of TOML, such as num_layers=6 or "
+            "filters=[8,16,32]."
+        ) from None
+    return dict([found])

@@ -189,15 +189,39 @@ def build_model(name: str, *, image_size: int | None = 256, **overrides: Any) ->
     """
     preset = get_preset(name)
     builder = _import(preset.builder)
-    known = [key for key in inspect.signature(builder).parameters if key != "input_shape"]
-    if unknown := sorted(overrides.keys() - set(known)):
-        raise BonefracError(
-            f"{name} with {', '.join(unknown)}",
-            expected=f"only {', '.join(known)}",
-            fix="Leave it out or choose another preset",
-        )
+    _check_overrides(name, builder, overrides)
     shape = (image_size, image_size, 1)
     return builder(shape, **{**preset.kwargs, "name": name, **overrides})
+
+
+def _check_overrides(name: str, builder: Callable[..., Any], overrides: Mapping[str, Any]) -> None:
+    """Whether the builder has such arguments, and of such a kind."""
+    defaults = {key: p.default for key, p in inspect.signature(builder).parameters.items()}
+    defaults.pop("input_shape")
+    if unknown := sorted(overrides.keys() - defaults.keys()):
+        raise BonefracError(
+            f"{name} with {', '.join(unknown)}",
+            expected=f"only {', '.join(defaults)}",
+            fix="Leave it out or choose another preset",
+        )
+    for key, value in overrides.items():
+        if not _alike(value, defaults[key]):
+            raise BonefracError(
+                f"{name} with {key}={value!r}",
+                expected=f"something like {defaults[key]!r}",
+                fix="Change it or leave it out",
+            )
+
+
+def _alike(value: Any, default: Any) -> bool:
+    if default is None or value is None:
+        return True
+    if isinstance(default, tuple):
+        inner = default[0]
+        return isinstance(value, list | tuple) and all(_alike(each, inner) for each in value)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is type(default)
 
 
 @contextmanager

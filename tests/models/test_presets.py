@@ -1,5 +1,7 @@
 """Presets: names, counts and the promises of the model contract."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -74,6 +76,15 @@ def test_size_that_does_not_divide_names_the_nearest_that_do():
 def test_unknown_preset_names_the_nearest():
     with pytest.raises(BonefracError, match=r"'unet_tny'.*Did you mean 'unet_tiny'"):
         build_model("unet_tny")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"filters": 8}, {"filters": ["8"]}, {"up": 2}, {"deep_supervision": 1}]
+)
+def test_an_argument_of_another_kind_is_refused(wrong):
+    ((key, value),) = wrong.items()
+    with pytest.raises(BonefracError, match=re.escape(f"unet_tiny with {key}={value!r}")):
+        build_model("unet_tiny", image_size=32, **wrong)
 
 
 def test_unknown_head_is_refused():

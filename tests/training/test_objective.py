@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -203,10 +204,25 @@ def test_a_killed_run_with_all_options_resumes_bit_for_bit(tmp_path, phantom_dat
 def test_the_defaults_of_the_options_are_those_of_the_settings():
     words = ["--data", "x", "-p", "unet_tiny", "-w", "y"]
     values = train.make_context("bonefrac-train", words).params
-    names = (set(Settings.__dataclass_fields__) & values.keys()) | {"image_head"}
+    names = (set(Settings.__dataclass_fields__) & values.keys()) | {"image_head", "override"}
     chosen = as_settings({name: values[name] for name in names})
     assert Settings(**chosen) == Settings("unet_tiny")
-    assert len(_OPTIONS) == 16
+    assert len(_OPTIONS) == 18
+
+
+def test_arguments_of_the_preset_are_values_of_toml():
+    words = ["--data", "x", "-p", "r2unet_tiny", "-w", "y", "--override", "recurrent_steps = 1"]
+    words += ["--override", "filters=[4, 8]", "--image-head", "dense"]
+    values = train.make_context("bonefrac-train", words).params
+    wanted = {"recurrent_steps": 1, "filters": [4, 8], "image_head": "dense"}
+    assert as_settings(values)["overrides"] == wanted
+
+
+@pytest.mark.parametrize("text", ["num_layers", "num_layers=six", "a=1\nb=2", ""])
+def test_no_argument_of_a_preset(text):
+    values = {"sliding": False, "crop": 0, "image_head": "deep", "override": (text,)}
+    with pytest.raises(click.UsageError, match=f"--override {text}"):
+        as_settings(values)
 
 
 def test_every_option_may_stand_in_a_recipe(tmp_path, monkeypatch):
@@ -216,6 +232,7 @@ positive_weight = 2.0
 pixel_weight = 1.0
 deep_supervision = true
 image_head = "dense"
+override = ["recurrent_steps = 1"]
 schedule = "constant"
 warmup = 5
 weight_decay = 0.01
@@ -223,6 +240,7 @@ clip_norm = 0.5
 ema = 0.99
 accumulate = 2
 precision = "bfloat16"
+validate_every = 2
 patience = 4
 foreground = 0.5
 crop = 64
@@ -241,7 +259,7 @@ sliding = true
     values = seen[-1]
     for name, value in tomllib.loads(text).items():
         if name != "image_head":
-            assert values[name] == value
+            assert values[name] == (tuple(value) if isinstance(value, list) else value)
 
 
 @pytest.mark.parametrize(
