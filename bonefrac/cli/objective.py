@@ -149,6 +149,8 @@ def as_settings(values: dict[str, Any]) -> dict[str, Any]:
     """
     if values["sliding"] and not values["crop"]:
         raise click.UsageError("--sliding needs --crop: it is the size of a window.")
+    if values["hint"] and not values["teacher"]:
+        raise click.UsageError("--hint needs --teacher: whose maps are to be learned.")
     chosen = {name: values[name] for name in values.keys() - {"image_head", "override"}}
     image_head = values["image_head"]
     overrides: dict[str, Any] = {} if image_head == "deep" else {"image_head": image_head}

@@ -44,6 +44,13 @@ def finetune_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Of what is aimed at, what the teacher says; the rest is the truth.",
         ),
+        click.option(
+            "--hint",
+            type=click.FloatRange(0),
+            default=0.0,
+            show_default=True,
+            help="Weight in the loss of how unlike the teacher's the deepest maps are; 0 for none.",
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from bonefrac.models.presets import any_size, build_model, dtype_policy
 from bonefrac.training.heads import LESSONS, lessons
 from bonefrac.training.schedule import make_optimizer
 from bonefrac.training.settings import Settings
-from bonefrac.training.teacher import listen_to_teacher
+from bonefrac.training.teacher import HINT, with_teacher
 from bonefrac.training.transfer import freeze_encoder, slow_encoder
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -35,10 +35,12 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
     with dtype_policy(_POLICIES[settings.precision]):
         model = _build(settings)
+        if settings.teacher:
+            model = with_teacher(model, settings)
     if settings.freeze:
         freeze_encoder(model, settings)
     optimizer = make_optimizer(settings, steps * settings.epochs)
-    taught = lessons(settings, list(model.output))
+    taught = lessons(settings, heads_of(model))
     model.compile(
         optimizer,
         loss={head: lesson.loss() for head, lesson in taught.items()},
@@ -50,10 +52,12 @@ def compiled(settings: Settings, steps: int) -> keras.Model:
     optimizer.build(model.trainable_variables)
     if settings.encoder_rate != 1:
         slow_encoder(optimizer, model, settings)
-    if settings.teacher:
-        with dtype_policy(_POLICIES[settings.precision]):
-            listen_to_teacher(model, settings)
     return model
+
+
+def heads_of(model: keras.Model) -> list[str]:
+    """What a network in training answers; a hint for its teacher is no answer."""
+    return [name for name in model.output if name != HINT]
 
 
 def window(settings: Settings) -> int:

@@ -13,6 +13,7 @@ from bonefrac.data.pipeline import Share, mixed_steps
 from bonefrac.data.sources import Source
 from bonefrac.training.averages import AveragesAnswer
 from bonefrac.training.checkpoint import Checkpoints, State
+from bonefrac.training.compiled import heads_of
 from bonefrac.training.devices import Mesh
 from bonefrac.training.events import Events
 from bonefrac.training.feed import training_batches, training_shares, validation_batches
@@ -78,7 +79,7 @@ def train(model: keras.Model, state: State, job: Job) -> State:
         BonefracError: the loss is no number.
         Stopped: a signal asked to stop; where it stands is saved.
     """
-    validation = validation_batches(job.settings, job.sources, heads=tuple(model.output))
+    validation = validation_batches(job.settings, job.sources, heads=heads_of(model))
     with stop_politely() as asked, contextlib.ExitStack() as closing:
         recorder = Recorder(
             job.checkpoints,
@@ -107,7 +108,7 @@ def _fit(model: keras.Model, state: State, job: Job, callbacks: list[Any], valid
     model.optimizer.finalize_variable_values = lambda variables: None
     for first, stop, done in _stretches(state, job.settings.epochs):
         batches = training_batches(
-            job.settings, job.shares, heads=tuple(model.output), first_epoch=first, stop=stop
+            job.settings, job.shares, heads=heads_of(model), first_epoch=first, stop=stop
         )
         model.fit(
             job.mesh.training(batches.skip(done)),

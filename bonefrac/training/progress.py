@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from bonefrac.training.compiled import heads_of
 from bonefrac.training.heads import metric_of
 from bonefrac.training.recorder import Recorder
 
@@ -55,7 +56,7 @@ class Progress(keras.callbacks.Callback):
         state = self.recorder.state
         line = epoch_line(
             state.history[-1],
-            list(self.model.output),
+            heads_of(self.model),
             epochs=self.epochs,
             rate=steps * self.batch_size / (self._trained or passed),
             left=(self.epochs - state.epoch) * sum(self._pace[-5:]) / len(self._pace[-5:]),

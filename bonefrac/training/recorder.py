@@ -9,6 +9,7 @@ import numpy as np
 
 from bonefrac.errors import BonefracError
 from bonefrac.training.checkpoint import Checkpoints, State
+from bonefrac.training.compiled import heads_of
 from bonefrac.training.curves import plot_curves, write_metrics
 from bonefrac.training.heads import full_names, selection_score
 from bonefrac.training.interrupt import Asked, Stopped
@@ -76,7 +77,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save everything."""
-        heads = list(self.model.output)
+        heads = heads_of(self.model)
         values = full_names(logs or {}, heads)
         row = {"epoch": epoch + 1, "seconds": round(self.seconds(), 2)}
         history = [*self.state.history, {**row, **{k: round(v, 6) for k, v in values.items()}}]

@@ -40,6 +40,7 @@ class Settings:
         freeze: "encoder" for one that learns nothing, or None.
         encoder_rate: learning rate of the encoder over that of the rest.
         teacher: run or model folder, or a shipped name, whose answers are learned; None for none.
+        hint: weight of the likeness of the deepest maps to the teacher's in the loss, 0 for none.
         teacher_share: of what is aimed at, what the teacher says; the rest is the truth.
     """
 
@@ -75,3 +76,4 @@ class Settings:
     encoder_rate: float = 1.0
     teacher: str | None = None
     teacher_share: float = 0.5
+    hint: float = 0.0

@@ -9,6 +9,7 @@ from keras import ops
 
 from bonefrac import schema
 from bonefrac.data.sources import Source
+from bonefrac.errors import BonefracError
 from bonefrac.evaluation.provenance import trained_on
 from bonefrac.inference.card import Card
 from bonefrac.inference.runtimes import model_folder, open_network
@@ -16,38 +17,65 @@ from bonefrac.models.presets import build_model
 from bonefrac.training.settings import Settings
 from bonefrac.training.transfer import copy_layer
 
+HINT = "hint"  # an output that only a training has
 
-def listen_to_teacher(model: keras.Model, settings: Settings) -> None:
-    """Mix a teacher's answers into what each step of a training aims at.
+
+def with_teacher(model: keras.Model, settings: Settings) -> keras.Model:
+    """A network that learns from a teacher, too, once it is compiled.
 
     target = (1 - s) truth + s probability, with s `settings.teacher_share`, or the probability
     alone where the truth is unknown. The teacher looks at the very pixels that the network sees,
     augmented and cropped (Beyer 2022, arXiv 2106.05237, on why). Validation and all metrics keep
     to the truth. Masks of deep supervision do, too.
 
+    With `settings.hint` the deepest maps learn to be like the teacher's: through a 1x1 convolution
+    that nothing else uses, place by place, 1 less the cosine (the hints of Romero 2015, arXiv
+    1412.6550, who teaches them first and alone, by squared distance).
+
     Args:
-        model: compiled.
+        model: to be trained.
         settings: of the training; `teacher` names the run or model folder.
+
+    Returns:
+        The network, with a further output `HINT` where there are hints.
 
     Raises:
         BonefracError: no model there, or one that does not take the size.
     """
     teacher = _teacher(settings)
-    compute_loss = model.compute_loss
+    if settings.hint:
+        _check_deep(teacher, model)
+        teacher = _with_output(teacher, _deepest(teacher))
+        channels = teacher.output[HINT].shape[-1]
+        project = keras.layers.Conv2D(channels, 1, dtype="float32", name=HINT)
+        model = _with_output(model, project(_deepest(model)))
+    _listen(model, teacher, settings)
+    return model
 
-    def taught(
+
+def _listen(model: keras.Model, teacher: keras.Model, settings: Settings) -> None:
+    """Put the teacher between a training step and its loss."""
+    compute_loss, compute_metrics = model.compute_loss, model.compute_metrics
+
+    def taught_loss(
         x: Any = None,
         y: Any = None,
         y_pred: Any = None,
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        if training:
-            answers = teacher(x, training=False)
-            y, sample_weight = _mixed(answers, y, sample_weight, settings.teacher_share)
-        return compute_loss(x, y, y_pred, sample_weight, training=training)
+        answers, hint = _without_hint(y_pred)
+        if not training:
+            return compute_loss(x, y, answers, sample_weight, training=False)
+        told, wanted = _without_hint(teacher(x, training=False))
+        y, sample_weight = _mixed(told, y, sample_weight, settings.teacher_share)
+        loss = compute_loss(x, y, answers, sample_weight, training=True)
+        return loss if hint is None else loss + settings.hint * _unlike(hint, wanted)
 
-    model.compute_loss = taught
+    def metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return compute_metrics(x, y, _without_hint(y_pred)[0], sample_weight)
+
+    model.compute_loss, model.compute_metrics = taught_loss, metrics
 
 
 def leaks(settings: Settings, sources: Sequence[Source]) -> list[str]:
@@ -81,8 +109,39 @@ def _teacher(settings: Settings) -> keras.Model:
     for layer in teacher.layers:
         if layer.weights:
             copy_layer(runtime.model.get_layer(layer.name), layer)
-    teacher.trainable = False
     return teacher
+
+
+def _check_deep(*models: keras.Model) -> None:
+    for model in models:
+        layers = {layer.name for layer in model.layers}
+        if "fracture_evidence" not in layers or "fracture_cells" in layers:
+            raise BonefracError(
+                f"A hint where {model.name} looks for no evidence in its deepest maps",
+                expected="networks with the head fracture and the image head deep",
+                fix="Leave --hint out",
+            )
+
+
+def _deepest(model: keras.Model) -> Any:
+    """The feature maps that the label's evidence is looked for in."""
+    return model.get_layer("fracture_evidence").input
+
+
+def _with_output(model: keras.Model, maps: Any) -> keras.Model:
+    return keras.Model(model.input, {**model.output, HINT: maps}, name=model.name)
+
+
+def _without_hint(answers: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    return {k: v for k, v in answers.items() if k != HINT}, answers.get(HINT)
+
+
+def _unlike(maps: Any, wanted: Any) -> Any:
+    """Mean of 1 less the cosine between features [B, h, w, C], and [B, H, W, C] on their grid."""
+    wanted = ops.stop_gradient(ops.cast(wanted, "float32"))
+    wanted = ops.image.resize(wanted, ops.shape(maps)[1:3], interpolation="bilinear")
+    # Keras' loss, not its formula: it knows of how many devices it is on one.
+    return 1 + keras.losses.CosineSimilarity(axis=-1)(wanted, maps)
 
 
 def _mixed(

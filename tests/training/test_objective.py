@@ -220,9 +220,9 @@ def test_arguments_of_the_preset_are_values_of_toml():
 
 @pytest.mark.parametrize("text", ["num_layers", "num_layers=six", "a=1\nb=2", ""])
 def test_no_argument_of_a_preset(text):
-    values = {"sliding": False, "crop": 0, "image_head": "deep", "override": (text,)}
+    values = {"sliding": False, "crop": 0, "hint": 0.0, "image_head": "deep"}
     with pytest.raises(click.UsageError, match=f"--override {text}"):
-        as_settings(values)
+        as_settings({**values, "override": (text,)})
 
 
 def test_every_option_may_stand_in_a_recipe(tmp_path, monkeypatch):
@@ -266,6 +266,7 @@ sliding = true
     ("words", "told"),
     [
         (["--sliding"], "--sliding needs --crop"),
+        (["--hint", "1"], "--hint needs --teacher"),
         (["--loss", "hinge"], "boundary"),
         (["--ema", "1"], "0<=x<1"),
         (["--foreground", "1.5"], "0<=x<=1"),

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
 from bonefrac.data.sources import open_sources
 from bonefrac.errors import BonefracError
 from bonefrac.inference.runtimes import open_network
-from bonefrac.training.compiled import compiled
+from bonefrac.training.compiled import answering, compiled, heads_of
 from bonefrac.training.fit import fit
 from bonefrac.training.running import Running
 from bonefrac.training.settings import Settings
@@ -70,6 +71,38 @@ def test_a_teacher_is_no_part_of_the_network(trained_run):
         np.testing.assert_array_equal(one, other)
 
 
+def test_hints_make_the_deepest_maps_like_the_teachers(trained_run, truth):
+    hinted = replace(PLAIN, teacher=str(trained_run), hint=50.0, teacher_share=1e-6)
+    model = compiled(replace(hinted, learning_rate=0.02, warmup=0), steps=60)
+    weights = dict.fromkeys(truth, KNOWN)
+    losses = [model.train_on_batch(X, truth, weights, return_dict=True)["loss"] for _ in range(40)]
+    assert losses[0] > 40  # where a cosine of 0 is a loss of 50
+    assert losses[-1] < losses[0] / 2
+    teacher = open_network(trained_run)[1].model
+    deepest = keras.Model(teacher.input, teacher.get_layer("fracture_evidence").input)
+    maps, wanted = model.predict_on_batch(X)["hint"], deepest.predict_on_batch(X)
+    lengths = np.linalg.norm(maps, axis=-1) * np.linalg.norm(wanted, axis=-1)
+    cosine = np.sum(maps * wanted, axis=-1) / np.maximum(lengths, 1e-9)
+    assert cosine.mean() > 0.5
+
+
+def test_a_hint_is_no_answer(trained_run, truth):
+    hinted = replace(PLAIN, teacher=str(trained_run), hint=1.0)
+    assert heads_of(compiled(hinted, steps=2)) == ["mask", "fracture"]
+    got, plain = (loss_of(s, truth, KNOWN, train=False) for s in (hinted, PLAIN))
+    assert got == plain
+    answers = answering(hinted, compiled(hinted, steps=2))
+    for one, other in zip(answers.weights, compiled(PLAIN, steps=2).weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_no_hint_from_a_label_that_looks_elsewhere(trained_run):
+    dense = {**PLAIN.overrides, "image_head": "dense"}
+    settings = replace(PLAIN, teacher=str(trained_run), hint=1.0, overrides=dense)
+    with pytest.raises(BonefracError, match="A hint where unet_tiny looks for no evidence"):
+        compiled(settings, steps=2)
+
+
 def test_no_teacher_there(tmp_path):
     with pytest.raises(BonefracError, match="does not exist"):
         compiled(replace(PLAIN, teacher=str(tmp_path / "none")), steps=2)
@@ -92,7 +125,7 @@ def test_who_knows_the_test_is_told(trained_run, phantom_data, run_settings):
 def test_a_whole_training_with_a_teacher_answers_alone(
     trained_run, phantom_data, run_settings, tmp_path
 ):
-    settings = replace(run_settings, epochs=1, teacher=str(trained_run), crop=32)
+    settings = replace(run_settings, epochs=1, teacher=str(trained_run), hint=1.0, crop=32)
     run = tmp_path / "run"
     quiet = Running(preview_every=0)
     fit(settings, data=phantom_data, workdir=run, resume=False, command="", running=quiet)
