@@ -3,6 +3,7 @@
 import argparse
 import ast
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,12 +11,14 @@ import click
 import cv2
 import numpy as np
 from augmentations import augmentation_page, draw_augmentations
+from model_cards import model_page
 from results import results_page, with_results
 
 from bonefrac.cli.main import main as bonefrac
 from bonefrac.cli.options import load_tensorflow
 from bonefrac.data.datasets import DATASETS
 from bonefrac.data.datasets.about import About
+from bonefrac.inference.shipped import names
 from bonefrac.models.presets import PRESETS, build_model
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -263,6 +266,7 @@ PAGES = {
     "cli.md": cli_page,
     "datasets.md": datasets_page,
     "presets.md": presets_page,
+    **{f"../models/{name}.md": partial(model_page, name, _NOTE) for name in names()},
     "../results.md": lambda: results_page(_NOTE),
     "../../README.md": lambda: with_results(README.read_text(encoding="utf-8")),
 }

@@ -81,10 +81,8 @@ def _shipped_card(card: Card, name: str) -> Card:
         f"--workdir runs/{name}"
     )
     training = {**card.training, "command": command}
-    parts = {card.data[part]: part for part in (schema.VALIDATION, schema.TEST)}
-    scores = {parts.get(split, split): told for split, told in card.scores.items()}
     training.pop("calibrated", None)  # a training does so itself today
-    return replace(card, name=name, training=training, scores=scores)
+    return replace(card, name=name, training=training)
 
 
 if __name__ == "__main__":
