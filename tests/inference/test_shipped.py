@@ -17,8 +17,9 @@ from bonefrac.models.presets import PRESETS
 from bonefrac.storage import verify_manifest
 
 MOST_BYTES = 60e6  # of all together
-# Half precision moves it by 0.01 on a phantom, which is nothing that it was trained on.
-NEAR = {"unet_efficientnet_lite0.fracatlas": 2e-2}
+# On a phantom, which is nothing that they were trained on, 16 bits move the first one by 0.01 and 8
+# bits the others by 0.02.
+NEAR = {"unet_efficientnet_lite0.fracatlas": 2e-2, "unet_small.fracatlas": 5e-2}
 SCORES = ("auc", "accuracy", "dice", "jaccard")
 
 
