@@ -69,8 +69,8 @@ SEEN = {
     "unet_small.fracatlas": Seen(
         "those who want a plain U-Net of two million parameters",
         (
-            "Worst misses: the shaft of a small limb, the base of a metatarsal on an oblique foot, a "
-            "forearm of a child at the edge of the picture.",
+            "Worst misses: the shaft of a small limb, the base of a metatarsal on an oblique foot, "
+            "a forearm of a child at the edge of the picture.",
             "Worst alarms, on what FracAtlas calls intact: knees and a femur behind a splint, a "
             "wrist from the side, ribs and an elbow on the picture of a shoulder.",
         ),
