@@ -9,6 +9,7 @@ import click
 
 from bonefrac.cli.export_jobs import proof_data, write_all
 from bonefrac.cli.options import FOLDER, Command, load_tensorflow, version_option
+from bonefrac.cli.table import print_table
 from bonefrac.schema import EXPORT_DIR, EXPORT_PLOT, EXPORT_REPORT, MODEL_DIR
 
 _TFLITE = ("tflite", "tflite-float16", "tflite-dynamic", "tflite-int8")
@@ -145,10 +146,7 @@ def _onnx_if_installed() -> list[str]:
 def _print_comparison(told: dict[str, Any]) -> None:
     from bonefrac.artifacts.report import COLUMNS, comparison
 
-    rows = [list(COLUMNS), *comparison(told)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
+    print_table([list(COLUMNS), *comparison(told)])
 
 
 def _plot(told: dict[str, Any], path: Path, *, quiet: bool) -> None:

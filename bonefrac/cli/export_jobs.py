@@ -123,7 +123,9 @@ def proof_data(folder: Path, data: Path | None) -> "DataFolder":
 
 def proof_split(source: "DataFolder", card: "Card") -> str:
     """The validation split of the data that the model was trained on; all of any other data."""
-    own = _own_part(source, card)
+    from bonefrac.evaluation.provenance import trained_on
+
+    own = trained_on(card, source)
     return own["validation"] if own else "+".join(source.counts)
 
 
@@ -132,19 +134,15 @@ def calibration_split(source: "DataFolder", split: str, card: "Card") -> str:
 
     Ranges that were found on the radiographs that an artefact is then scored on flatter it.
     """
-    own = _own_part(source, card)
+    from bonefrac.evaluation.provenance import trained_on
+
+    own = trained_on(card, source) or {}
     held = {
         *split.split("+"),
         *own.get("validation", "").split("+"),
         *own.get("test", "").split("+"),
     }
     return "+".join(name for name in source.counts if name not in held) or split
-
-
-def _own_part(source: "DataFolder", card: "Card") -> dict[str, Any]:
-    """What a card says of a data folder that its model was trained on; nothing of another."""
-    parts: list[dict[str, Any]] = card.data.get("parts", [card.data])
-    return next((part for part in parts if part.get("sha256") == source.sha256), {})
 
 
 def _heading(card: "Card", source: "DataFolder", options: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bonefrac.cli.options import Command, Group, load_tensorflow, version_option
+from bonefrac.cli.table import print_table
 from bonefrac.errors import BonefracError
 from bonefrac.models.presets import PRESETS, get_preset
 
@@ -93,7 +93,7 @@ def _list(*, as_json: bool) -> None:
         (name, f"{p.params:,}", f"{p.gmacs:.2f}", p.reference, p.summary.removeprefix("for "))
         for name, p in PRESETS.items()
     ]
-    _print_table([header, *lines], right=(1, 2))
+    print_table([header, *lines], right=(1, 2))
 
 
 def _print_layers(model: "keras.Model") -> None:
@@ -112,7 +112,7 @@ def _print_layers(model: "keras.Model") -> None:
         rows.append((name, kind, shape, f"{params[name]:,}", f"{sum(macs[name]):,}"))
     sums = sum(params.values()), sum(sum(counts) for counts in macs.values())
     rows.append(("total", f"{len(model.layers)} layers", "", *(f"{total:,}" for total in sums)))
-    _print_table(rows, right=(3, 4))
+    print_table(rows, right=(3, 4))
 
 
 def _shape(tensor: Any) -> str:
@@ -121,13 +121,3 @@ def _shape(tensor: Any) -> str:
 
 def _trainable(layer: "keras.Layer") -> int:
     return sum(math.prod(weight.shape) for weight in layer.trainable_weights)
-
-
-def _print_table(rows: Sequence[tuple[str, ...]], *, right: Sequence[int]) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
