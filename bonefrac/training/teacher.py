@@ -23,10 +23,10 @@ HINT = "hint"  # an output that only a training has
 def with_teacher(model: keras.Model, settings: Settings) -> keras.Model:
     """A network that learns from a teacher, too, once it is compiled.
 
-    target = (1 - s) truth + s probability, with s `settings.teacher_share`, or the probability
-    alone where the truth is unknown. The teacher looks at the very pixels that the network sees,
-    augmented and cropped (Beyer 2022, arXiv 2106.05237, on why). Validation and all metrics keep
-    to the truth. Masks of deep supervision do, too.
+    target = (1 - s) truth + s probability (or months), with s `settings.teacher_share`, or the
+    latter alone where the truth is unknown. The teacher looks at the very pixels that the network
+    sees, augmented and cropped (Beyer 2022, arXiv 2106.05237, on why). Validation and all metrics
+    keep to the truth. Masks of deep supervision do, too.
 
     With `settings.hint` the deepest maps learn to be like the teacher's: through a 1x1 convolution
     that nothing else uses, place by place, 1 less the cosine (the hints of Romero 2015, arXiv
@@ -81,23 +81,23 @@ def _listen(model: keras.Model, teacher: keras.Model, settings: Settings) -> Non
 def leaks(settings: Settings, sources: Sequence[Source]) -> list[str]:
     """Why the scores of a training will flatter, a line each.
 
-    It starts from a model that was trained on what it is tested on, or learns from one.
+    It starts from a model that was trained or chosen on what it is tested on, or learns from one.
 
     Args:
         settings: of the training; `finetune` and `teacher` are looked at.
         sources: of the training.
     """
     lines = []
-    for name in (settings.finetune, settings.teacher):
-        folder = model_folder(Path(name or ""))
-        if not name or name == schema.IMAGENET or folder is None:
+    for name in filter(None, (settings.finetune, settings.teacher)):
+        folder = None if name == schema.IMAGENET else model_folder(Path(name))
+        if folder is None:
             continue
         for source in sources:
             part = trained_on(Card.read(folder / schema.CARD_FILE), source.data)
-            kept = f"{part['validation']}+{part['test']}" if part else source.test
+            kept = part["test"] if part else source.test
             if known := {*source.test.split("+")} - {*kept.split("+")}:
-                told = f"{name} was trained on {', '.join(sorted(known))} of {source.data.path}"
-                lines.append(f"the scores will flatter: {told}")
+                told = f"{name} was trained or chosen on {', '.join(sorted(known))}"
+                lines.append(f"the scores will flatter: {told} of {source.data.path}")
     return lines
 
 
@@ -149,7 +149,9 @@ def _mixed(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     targets, counts = dict(y), dict(weights)
     for head in y.keys() & answers.keys():
-        told = ops.sigmoid(ops.stop_gradient(ops.cast(answers[head], "float32")))
+        told = ops.stop_gradient(ops.cast(answers[head], "float32"))
+        if head != schema.BONE_AGE_MONTHS:
+            told = ops.sigmoid(told)
         known = ops.reshape(weights[head], (-1,) + (1,) * (len(told.shape) - 1))
         targets[head] = told + (1 - share) * known * (y[head] - told)
         counts[head] = ops.ones_like(weights[head])

@@ -13,7 +13,7 @@ from bonefrac.training.compiled import answering, compiled, heads_of
 from bonefrac.training.fit import fit
 from bonefrac.training.running import Running
 from bonefrac.training.settings import Settings
-from bonefrac.training.teacher import leaks
+from bonefrac.training.teacher import _mixed, leaks
 
 PLAIN = Settings("unet_tiny", 64, overrides={"filters": (4, 8, 16)}, loss="bce", seed=1)
 X = np.random.default_rng(0).uniform(0, 255, (3, 64, 64, 1)).astype(np.float32)
@@ -103,6 +103,15 @@ def test_no_hint_from_a_label_that_looks_elsewhere(trained_run):
         compiled(settings, steps=2)
 
 
+def test_an_age_stays_an_age():
+    age = {"bone_age_months": np.array([[100.0], [0.0]], np.float32)}
+    told = {"bone_age_months": np.array([[120.0], [60.0]], np.float32)}
+    weights = {"bone_age_months": np.array([1, 0], np.float32)}
+    targets, counts = _mixed(told, age, weights, 0.5)
+    np.testing.assert_allclose(targets["bone_age_months"], [[110.0], [60.0]])
+    np.testing.assert_array_equal(counts["bone_age_months"], [1, 1])
+
+
 def test_no_teacher_there(tmp_path):
     with pytest.raises(BonefracError, match="does not exist"):
         compiled(replace(PLAIN, teacher=str(tmp_path / "none")), steps=2)
@@ -110,16 +119,16 @@ def test_no_teacher_there(tmp_path):
 
 def test_who_knows_the_test_is_told(trained_run, phantom_data, run_settings):
     own = open_sources([phantom_data], weights=(), fold=0)
-    other = open_sources([phantom_data], weights=(), fold=2)
+    others = {fold: open_sources([phantom_data], weights=(), fold=fold) for fold in (1, 2)}
     for settings in (
         replace(run_settings, teacher=str(trained_run)),
         replace(run_settings, finetune=str(trained_run)),
     ):
         assert leaks(settings, own) == []
-        (line,) = leaks(settings, other)
-        assert line == f"the scores will flatter: {trained_run} was trained on fold2 of " + str(
-            phantom_data.path
-        )
+        for fold, other in others.items():
+            (line,) = leaks(settings, other)
+            told = f"{trained_run} was trained or chosen on fold{fold} of {phantom_data.path}"
+            assert line == f"the scores will flatter: {told}"
 
 
 def test_a_whole_training_with_a_teacher_answers_alone(
