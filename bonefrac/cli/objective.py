@@ -162,10 +162,10 @@ def as_settings(values: dict[str, Any]) -> dict[str, Any]:
 def _override(text: str) -> dict[str, Any]:
     """An argument and its value, written as in TOML."""
     try:
-        (found,) = tomllib.loads(text).items()
-    except (tomllib.TOMLDecodeError, ValueError):
+        ((name, value),) = tomllib.loads(text).items()
+    except ValueError:  # no TOML, or not one value
         raise click.UsageError(
             f"--override {text}: give a name and a value of TOML, such as num_layers=6 or "
             "filters=[8,16,32]."
         ) from None
-    return dict([found])
+    return {name: value}

@@ -39,6 +39,18 @@ def trained_on(card: Card, data: DataFolder) -> dict[str, Any] | None:
     return None
 
 
+def known_parts(seen: dict[str, Any], split: str) -> tuple[set[str], set[str]]:
+    """Of the parts of a split: those that a model was trained on, and those it was chosen on.
+
+    Args:
+        seen: from `trained_on`.
+        split: split string.
+    """
+    parts = set(split.split("+"))
+    validation = parts & set(seen["validation"].split("+"))
+    return parts - validation - set(seen["test"].split("+")), validation
+
+
 def choose(
     card: Card,
     data: DataFolder,
@@ -122,9 +134,7 @@ def _warnings(card: Card, data: DataFolder, seen: dict[str, Any] | None, split: 
                 "these radiographs cannot be told, and if it has, the scores flatter"
             ]
         return []
-    parts = set(split.split("+"))
-    validation = parts & set(seen["validation"].split("+"))
-    trained = parts - validation - set(seen["test"].split("+"))
+    trained, validation = known_parts(seen, split)
     warnings = []
     if trained:
         count = sum(data.counts[name] for name in trained)

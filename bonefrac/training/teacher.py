@@ -10,7 +10,7 @@ from keras import ops
 from bonefrac import schema
 from bonefrac.data.sources import Source
 from bonefrac.errors import BonefracError
-from bonefrac.evaluation.provenance import trained_on
+from bonefrac.evaluation.provenance import known_parts, trained_on
 from bonefrac.inference.card import Card
 from bonefrac.inference.runtimes import model_folder, open_network
 from bonefrac.models.presets import build_model
@@ -92,10 +92,10 @@ def leaks(settings: Settings, sources: Sequence[Source]) -> list[str]:
         folder = None if name == schema.IMAGENET else model_folder(Path(name))
         if folder is None:
             continue
+        card = Card.read(folder / schema.CARD_FILE)
         for source in sources:
-            part = trained_on(Card.read(folder / schema.CARD_FILE), source.data)
-            kept = part["test"] if part else source.test
-            if known := {*source.test.split("+")} - {*kept.split("+")}:
+            seen = trained_on(card, source.data)
+            if seen and (known := set().union(*known_parts(seen, source.test))):
                 told = f"{name} was trained or chosen on {', '.join(sorted(known))}"
                 lines.append(f"the scores will flatter: {told} of {source.data.path}")
     return lines
