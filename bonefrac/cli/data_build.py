@@ -195,7 +195,7 @@ def _build_data_set(name: str, out: Path, **arguments: Any) -> None:
 )
 @click.option(
     "--difficulty",
-    type=click.Choice(["easy", "medium", "hard"]),
+    type=click.Choice(["close", "easy", "medium", "hard"]),
     default="medium",
     show_default=True,
     help="Contrast, noise, displacement and distractors.",

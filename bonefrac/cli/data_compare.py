@@ -30,7 +30,7 @@ from bonefrac.cli.options import Command, load_tensorflow
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draws.")
 @click.option(
     "--difficulty",
-    type=click.Choice(["easy", "medium", "hard"]),
+    type=click.Choice(["close", "easy", "medium", "hard"]),
     default="medium",
     show_default=True,
     help="Of the phantoms.",

@@ -13,7 +13,7 @@ class Phantom(FoldedBuilder):
     Args:
         count: how many radiographs to draw.
         seed: of the drawings.
-        difficulty: "easy", "medium" or "hard".
+        difficulty: "close", "easy", "medium" or "hard".
         **kwargs: of `FoldedBuilder`.
     """
 

@@ -61,7 +61,8 @@ def draw(
             are broken. The patient, the view and the shot are the same whatever is forced; only a
             buckle makes the patient a child.
         body_part: one of BODY_PARTS to force.
-        difficulty: "easy", "medium" or "hard": contrast, noise, displacement and distractors.
+        difficulty: "close", "easy", "medium" or "hard": contrast, noise, displacement and
+            distractors. "close" is coned down to the place of the break.
 
     Raises:
         ValueError: if `fracture`, `body_part` or `difficulty` is not known.

@@ -1,4 +1,4 @@
-"""The kinds of fracture, how often each is drawn, and three levels of difficulty."""
+"""The kinds of fracture, how often each is drawn, and four levels of difficulty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 Pair = tuple[float, float]
-Difficulty = Literal["easy", "medium", "hard"]
+Difficulty = Literal["close", "easy", "medium", "hard"]
 
 DIFFICULTIES: tuple[Difficulty, ...] = get_args(Difficulty)
 TORN = ("transverse", "oblique", "spiral", "comminuted")  # they part the bone, and may displace it
@@ -38,6 +38,9 @@ class Level:
         callus: chance of an old fracture healed, likewise.
         photons: that reach an uncovered pixel, fewest and most.
         scatter: scattered over primary radiation, least and most.
+        aside: how far the site may lie from the middle of a picture, of its height.
+        centred: how far the beam is moved sideways from the limb's axis to the bone, 0 to 1.
+        margin: of the mask around a torn edge, pixels: what a careful outline leaves.
     """
 
     hairlines: float
@@ -53,9 +56,30 @@ class Level:
     callus: float
     photons: Pair
     scatter: Pair
+    aside: float = 0.34
+    centred: float = 0.4
+    margin: float = 4.5
 
 
 LEVELS: dict[Difficulty, Level] = {
+    "close": Level(
+        hairlines=0.0,
+        undisplaced=0.0,
+        slip=(1.0, 1.8),
+        bend=(20, 35),
+        gap=(0.8, 1.4),
+        crack=1.5,
+        depth=(0.65, 0.85),
+        bulge=(0.24, 0.34),
+        zoom=(0.3, 0.4),
+        aside=0.1,
+        centred=1.0,
+        margin=14.0,
+        hardware=0.0,
+        callus=0.0,
+        photons=(5e4, 2e5),
+        scatter=(0.1, 0.3),
+    ),
     "easy": Level(
         hairlines=0.15,
         undisplaced=0.05,

@@ -11,8 +11,6 @@ from bonefrac.data.phantom.implants import Implant
 from bonefrac.data.phantom.study import Fold, Study
 from bonefrac.data.phantom.xray import Pose, attenuation, detect, develop
 
-_MARGIN = 4.5  # pixels of mask around a torn edge: what a careful outline leaves
-
 
 def render(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The picture, the mask of the fracture and that of all bones, uint8 [H, W] each."""
@@ -51,9 +49,10 @@ def folded(muscle: np.ndarray, folds: tuple[Fold, ...], grid: Grid) -> np.ndarra
 def _mask(study: Study, grid: Grid) -> np.ndarray:
     if study.fracture is None:
         return np.zeros(study.pose.shape, np.uint8)
-    margin = _MARGIN * study.pose.spacing
+    margin = study.margin * study.pose.spacing
     zone = fracture_zone(study.fracture, grid, sites=study.sites, margin=margin).astype(np.uint8)
-    return cv2.morphologyEx(zone, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    side = 2 * (int(study.margin) // 2) + 1
+    return cv2.morphologyEx(zone, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
 
 
 def bent_grid(study: Study, grid: Grid) -> Grid:

@@ -10,7 +10,14 @@ from bonefrac.data.phantom.anatomy import ShaftView
 from bonefrac.data.phantom.arms import forearm, hand, shoulder, upper_arm, wrist
 from bonefrac.data.phantom.breaks import Break, Marks, Site
 from bonefrac.data.phantom.casts import Cast
-from bonefrac.data.phantom.difficulty import DISPLACEMENTS, LEVELS, Difficulty, Kind, random_kind
+from bonefrac.data.phantom.difficulty import (
+    DISPLACEMENTS,
+    LEVELS,
+    Difficulty,
+    Kind,
+    Level,
+    random_kind,
+)
 from bonefrac.data.phantom.distractors import random_callus, random_hardware
 from bonefrac.data.phantom.implants import Implant
 from bonefrac.data.phantom.legs import ankle, leg, thigh
@@ -45,7 +52,12 @@ class Fold:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that fixes a picture; `marks` are innocent lines and swellings of its bones."""
+    """Everything that fixes a picture.
+
+    Attributes:
+        marks: innocent lines and swellings of its bones.
+        margin: of the mask around a torn edge, pixels.
+    """
 
     limb: Limb
     view: str
@@ -57,6 +69,7 @@ class Study:
     hardware: Implant | Cast | None
     fracture: Break | None
     exposure: Exposure
+    margin: float
 
 
 def random_study(
@@ -93,13 +106,14 @@ def random_study(
         limb=limb,
         view=view,
         angle=angle,
-        pose=random_pose(posing, limb, site, zoom=level.zoom),
+        pose=random_pose(posing, limb, site, level=level),
         sites=(site,) if site.partner is None else (site, site.partner),
         marks=Marks(lines, random_callus(healing, limb, site, angle=angle, chance=level.callus)),
         folds=tuple(random_folds(lining, site)),
         hardware=hardware,
         fracture=random_break(tearing, site, kind=kind, level=level) if kind else None,
         exposure=random_exposure(shooting, photons=level.photons, scatter=level.scatter),
+        margin=level.margin,
     )
 
 
@@ -118,9 +132,7 @@ def random_site(
     return Site(span.bone, view, along, partner, span.beyond, span.flesh)
 
 
-def random_pose(
-    rng: np.random.Generator, limb: Limb, site: Site, *, zoom: tuple[float, float] = (1.0, 1.0)
-) -> Pose:
+def random_pose(rng: np.random.Generator, limb: Limb, site: Site, *, level: Level) -> Pose:
     """Draw size, magnification, turn and centring, so that the site stays inside the picture."""
     long, short = int(rng.integers(320, 449)), float(rng.uniform(0.74, 0.9))
     shape = (long, round(long * short))
@@ -129,13 +141,13 @@ def random_pose(
         shape, rotation = shape[::-1], rotation + float(rng.choice([-1, 1])) * np.pi / 2
     if rng.random() < 0.3:
         rotation += np.pi
-    spacing = float(rng.uniform(*limb.field) * rng.uniform(*zoom)) * limb.size / long
+    spacing = float(rng.uniform(*limb.field) * rng.uniform(*level.zoom)) * limb.size / long
     x, y = site.view.place(site.along)
     sees = spacing * (abs(shape[0] * np.cos(rotation)) + abs(shape[1] * np.sin(rotation)))
-    y += float(rng.uniform(-0.34, 0.34)) * sees
+    y += float(rng.uniform(-level.aside, level.aside)) * sees
     top, bottom = (limb.size * e for e in limb.extent)
     y = float(np.clip(y, top + sees / 2, max(bottom - sees / 2, top + sees / 2)))
-    centre = (0.4 * x + float(rng.normal(0, 0.05)) * sees, y)
+    centre = (level.centred * x + float(rng.normal(0, 0.05)) * sees, y)
     return Pose(shape, spacing, rotation, bool(rng.random() < 0.5), centre)
 
 
