@@ -40,6 +40,19 @@ def test_fused_normalization_has_the_gradients_of_keras(maps):
         np.testing.assert_allclose(ours, theirs, atol=2e-4)
 
 
+@pytest.mark.parametrize("channels", [5, 16, 24])
+def test_fused_normalization_in_bfloat16_is_that_in_float32_rounded(channels):
+    maps = np.random.default_rng(0).normal(2, 3, (4, 8, 6, channels)).astype(np.float32)
+    maps = np.asarray(keras.ops.cast(keras.ops.cast(maps, "bfloat16"), "float32"))
+    half, whole = BatchNormalization(dtype="mixed_bfloat16"), BatchNormalization()
+    for training in (True, False):
+        ours, theirs = half(maps, training=training), whole(maps, training=training)
+        assert keras.backend.standardize_dtype(ours.dtype) == "bfloat16"
+        np.testing.assert_allclose(keras.ops.cast(ours, "float32"), theirs, rtol=2**-8, atol=2**-8)
+    for ours, theirs in zip(half.variables, whole.variables, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
 def test_frozen_normalization_keeps_its_averages(maps):
     layer = BatchNormalization()
     layer.build(maps.shape)
