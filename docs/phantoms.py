@@ -1,4 +1,4 @@
-"""Draw docs/images/phantoms.png, a sheet of all phantoms, and measure the three difficulties."""
+"""Draw docs/images/phantoms.png, a sheet of all phantoms, and measure the four difficulties."""
 
 from collections.abc import Callable
 from itertools import count
@@ -28,7 +28,7 @@ class Cell(NamedTuple):
 
 
 def cells() -> list[Cell]:
-    """Intact body parts; fractures; distractors, and one fracture at three difficulties."""
+    """Intact body parts; fractures; distractors, and one fracture at three of the difficulties."""
     found = []
     for k, part in enumerate(BODY_PARTS):
         frontal = {"body_part": part, "difficulty": "easy"}
@@ -41,7 +41,7 @@ def cells() -> list[Cell]:
     for kind in ("plate", "wires", "nail", "plaster"):
         found.append(Cell(kind, _first(lambda s, kind=kind: _has(s, kind))))
     found.append(Cell("callus", _first(lambda s: bool(s.marks.swellings) and not s.hardware)))
-    for level in DIFFICULTIES:
+    for level in ("close", "easy", "hard"):
         phantom = draw(seed=SEED, index=9, fracture="oblique", body_part="leg", difficulty=level)
         found.append(Cell(f"oblique, {level}", phantom, outlined=True))
     return found
