@@ -87,11 +87,13 @@ SEEN = {
         owed=_TAUGHT,
     ),
     "r2unet_small.fracatlas": Seen(
-        "those who want an R2U-Net; the others are better and faster",
+        "those who want an R2U-Net, the slowest here",
         (
-            "Worst misses: a tibia under a plate, a lower leg from the side, a toe on an oblique foot.",
-            "Worst alarms, on what FracAtlas calls intact: three forearms and wrists from the side.",
-            "A typical outline lies beside the fracture, or marks both the fracture and a joint near it.",
+            "Worst misses: a tibia under a plate, a lower leg from the side, a toe on an oblique "
+            "foot.",
+            "Worst alarms, on what FracAtlas calls intact: forearms and wrists from the side.",
+            "A typical outline lies beside the fracture, or marks both the fracture and a joint "
+            "near it.",
         ),
         owed=_TAUGHT,
     ),
