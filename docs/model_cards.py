@@ -98,14 +98,16 @@ SEEN = {
         owed=_TAUGHT,
     ),
     "unet_tiny.fracatlas": Seen(
-        "a phone's camera",
+        "phones, and wherever a small file counts",
         (
-            "Worst misses: the shaft of a small limb, a tibia below the knee, fragments behind an "
-            "elbow.",
-            "Worst alarms, on what FracAtlas calls intact: wrists of children from the front and "
-            "from the side, the bone above an elbow.",
-            "Where there is a plate it outlines the metal, not the break beside it.",
+            "Worst misses: the shaft of a small limb, a lower leg from the side, a toe on an "
+            "oblique foot.",
+            "Worst alarms, on what FracAtlas calls intact: the growth plates of a child's elbow, "
+            "knees and a femur behind a splint, a wrist from the side.",
+            "On a typical radiograph it marks the fracture, and a joint or a place on the shaft, "
+            "too.",
         ),
+        owed=_TAUGHT,
     ),
 }
 
