@@ -1,7 +1,9 @@
 // The panel beside the viewer: verdict, probability, regions, downloads, the picture and the model.
 
 import { h } from "./dom.js";
-import { KINDS, percent, probabilitySentence, sizes, spacingSentence, testSentence, verdictSentence } from "./words.js";
+import {
+  KINDS, percent, probabilitySentence, scoresOn, sizes, spacingSentence, testSentence, verdictSentence,
+} from "./words.js";
 
 /** The result of one model on one study. `actions` has focus(box) and save(kind). */
 export function report(study, finding, card, actions, { isSecond }) {
@@ -68,7 +70,7 @@ function about(card) {
   const rows = [["Preset", card.preset], ["Input", `${card.image_size} × ${card.image_size} px`]];
   if (card.data?.name) rows.push(["Trained on", card.data.name]);
   if (card.created) rows.push(["Made", card.created]);
-  const scores = card.scores?.[card.data?.test] ?? {};
+  const scores = scoresOn("test", card) ?? {};
   return h("details", { class: "about" }, h("summary", {}, `Model ${card.name}`),
     testSentence(card) ? h("p", {}, testSentence(card)) : null,
     table(scores, card.data?.test),

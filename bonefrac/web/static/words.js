@@ -40,10 +40,15 @@ export function verdictSentence(finding) {
   }
 }
 
+/** A card's scores on "validation" or "test": under that word, or under the split that it was. */
+export function scoresOn(part, card) {
+  return card?.scores?.[part] ?? card?.scores?.[card?.data?.[part]];
+}
+
 /** What the probability means, for the model's card. */
 export function probabilitySentence(probability, card) {
   const data = card?.data ?? {};
-  const scores = card?.scores?.[data.validation];
+  const scores = scoresOn("validation", card);
   const where = data.name ? ` on ${data.name}${data.validation ? ` (${data.validation})` : ""}` : "";
   const rate = scores?.images ? `, where ${percent(scores.fractured / scores.images)} of the pictures were fractured` : "";
   const share = Math.round(100 * probability);
@@ -54,7 +59,7 @@ export function probabilitySentence(probability, card) {
 
 /** How well the model tells fractured pictures apart, or "" where the card has no test. */
 export function testSentence(card) {
-  const test = card?.scores?.[card?.data?.test];
+  const test = scoresOn("test", card);
   if (!test?.auc) return "";
   const { value, low, high } = test.auc;
   const interval = low === undefined ? "" : ` (95 % interval ${low.toFixed(2)} to ${high.toFixed(2)})`;

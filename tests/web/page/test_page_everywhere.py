@@ -145,6 +145,8 @@ def test_fingers_move_and_zoom(browser, address, pictures):
         ("spacingSentence({row_mm: 1, column_mm: 1, provenance: 'x'})", "1 mm a pixel, x."),
         ("sizes({width: 3, height: 4}).join()", "3 × 4 px"),
         ("testSentence({})", ""),
+        ("scoresOn('test', {scores: {test: 1, fold0: 2}, data: {test: 'fold0'}})", 1),
+        ("scoresOn('test', {scores: {fold0: 2}, data: {test: 'fold0'}})", 2),
     ],
 )
 def test_words(words, call, answer):
