@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -61,40 +61,35 @@ class Level:
     margin: float = 4.5
 
 
+_EASY = Level(
+    hairlines=0.15,
+    undisplaced=0.05,
+    slip=(0.8, 1.6),
+    bend=(14, 32),
+    gap=(0.8, 1.4),
+    crack=1.5,
+    depth=(0.65, 0.85),
+    bulge=(0.24, 0.34),
+    zoom=(0.85, 1.0),
+    hardware=0.0,
+    callus=0.0,
+    photons=(5e4, 2e5),
+    scatter=(0.1, 0.3),
+)
+
 LEVELS: dict[Difficulty, Level] = {
-    "close": Level(
+    "close": replace(
+        _EASY,
         hairlines=0.0,
         undisplaced=0.0,
         slip=(1.0, 1.8),
         bend=(20, 35),
-        gap=(0.8, 1.4),
-        crack=1.5,
-        depth=(0.65, 0.85),
-        bulge=(0.24, 0.34),
         zoom=(0.3, 0.4),
         aside=0.1,
         centred=1.0,
         margin=14.0,
-        hardware=0.0,
-        callus=0.0,
-        photons=(5e4, 2e5),
-        scatter=(0.1, 0.3),
     ),
-    "easy": Level(
-        hairlines=0.15,
-        undisplaced=0.05,
-        slip=(0.8, 1.6),
-        bend=(14, 32),
-        gap=(0.8, 1.4),
-        crack=1.5,
-        depth=(0.65, 0.85),
-        bulge=(0.24, 0.34),
-        zoom=(0.85, 1.0),
-        hardware=0.0,
-        callus=0.0,
-        photons=(5e4, 2e5),
-        scatter=(0.1, 0.3),
-    ),
+    "easy": _EASY,
     "medium": Level(
         hairlines=0.27,
         undisplaced=0.06,

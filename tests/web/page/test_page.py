@@ -19,25 +19,24 @@ def read(desk, pictures):
     return desk
 
 
-def test_a_dropped_dicom_file_is_read(read, findings):
+def test_a_dropped_dicom_file_is_read(read):
     assert read.verdict() == "Fracture"
     report = read.page.inner_text("#report")
-    finding = findings["dicom"]
-    assert read.page.locator(".region").count() == len(finding.boxes) > 2
+    assert read.page.locator(".region").count() == 7
     assert "0.4 mm a pixel, in the patient, calibrated." in report
     assert "longest" in report  # sizes in millimetres
     assert "Doubt from 5 %, fracture from 29 %" in report
     assert "fitted on fracatlas (fold1), where 17 % of the pictures were fractured" in report
     assert "333 × 423" in read.state()
     told = read.page.inner_text("#live")
-    assert told.startswith(f"IM0001: Fracture, probability {finding.probability:.0%}"[:-1])
+    assert told.startswith("IM0001: Fracture, probability 42")
     assert "Research use only. Not a medical device." in read.page.inner_text("header")
     label = read.page.get_attribute("canvas", "aria-label")
-    assert f"region {len(finding.boxes)}:" in label
+    assert "region 7:" in label
     assert "Fracture" in label
 
 
-def test_several_files_make_a_list(desk, pictures, findings):
+def test_several_files_make_a_list(desk, pictures):
     desk.give(*(pictures[name] for name in ("none", "doubt", "colour", "broken")))
     page = desk.page
     page.wait_for_selector("#list .failed")
@@ -51,7 +50,7 @@ def test_several_files_make_a_list(desk, pictures, findings):
     assert desk.verdict() == "No fracture"
     page.click("#list li:nth-child(2) .study")
     page.wait_for_selector("#report [data-verdict=doubt], #report article[data-verdict=doubt]")
-    assert page.locator(".region .swatch.dashed").count() == len(findings["doubt"].boxes) > 0
+    assert page.locator(".region .swatch.dashed").count() == 4
     page.click("#list li:nth-child(3) .study")
     page.wait_for_selector("#report article[data-verdict='not assessable']")
     assert "No model was asked." in page.inner_text("#report")
@@ -132,14 +131,14 @@ def test_inverting_turns_every_gray_around(read):
     assert np.abs(before[middle] + after[middle] - 255).max() <= 1
 
 
-def test_a_region_is_brought_to_the_middle(read, findings):
+def test_a_region_is_brought_to_the_middle(read):
     fitted = read.state()
     read.page.click(".region >> nth=1")
     assert read.state() != fitted
     assert read.page.get_attribute(".region >> nth=1", "aria-pressed") == "true"
     read.page.keyboard.press("n")
     assert read.page.get_attribute(".region >> nth=2", "aria-pressed") == "true"
-    assert read.page.inner_text("#live").startswith(f"Region 3 of {len(findings['dicom'].boxes)}")
+    assert read.page.inner_text("#live").startswith("Region 3 of 7")
     read.page.keyboard.press("Shift+N")
     assert read.page.get_attribute(".region >> nth=1", "aria-pressed") == "true"
 
@@ -177,7 +176,7 @@ def test_everything_is_reached_by_keys(read, pictures):
     assert set(wanted.split()) <= reached
 
 
-def test_files_to_keep(read, pictures, findings):
+def test_files_to_keep(read, pictures):
     page = read.page
 
     def saved(kind):
@@ -190,7 +189,7 @@ def test_files_to_keep(read, pictures, findings):
     record = json.loads(text)
     assert name == "IM0001.json"
     assert record["verdict"] == "fracture"
-    assert len(record["boxes"]) == len(findings["dicom"].boxes)
+    assert len(record["boxes"]) == 7
     assert "layers" not in record
     name, png = saved("png")
     assert name == "IM0001.overlay.png"
