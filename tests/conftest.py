@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
+from bonefrac.quiet import set_up_tensorflow
+
+set_up_tensorflow()  # before anything imports it
 settings.register_profile("same every time", derandomize=True, deadline=None)
 settings.load_profile("same every time")
 

@@ -22,6 +22,7 @@ from bonefrac.training.finish import write_model
 from bonefrac.training.heads import taught_heads
 from bonefrac.training.loop import Job, train
 from bonefrac.training.memory import explain_shortage
+from bonefrac.training.precision import slow_precision
 from bonefrac.training.readiness import check_classes, check_parts
 from bonefrac.training.run_folder import describe_run, open_run
 from bonefrac.training.running import Running
@@ -126,6 +127,7 @@ def _resumed(model: keras.Model, job: Job) -> State:
             told = f"{source.torn} groups of {source.data.path} lie on both sides"
             lines.append(f"Warning: scores of this split flatter: {told}")
     lines += [f"Warning: {line}" for line in leaks(job.settings, job.sources)]
+    lines += [f"Warning: {line}" for line in slow_precision(job.settings)]
     if job.mesh.is_first:
         print("".join(f"{line}\n" for line in lines), end="", file=sys.stderr, flush=True)
     return state
