@@ -9,8 +9,8 @@ import pytest
 
 TOLD = """
 import os
-from bonefrac.quiet import load_tensorflow
-load_tensorflow()
+from bonefrac.quiet import set_up_tensorflow
+set_up_tensorflow()
 print(os.environ.get("TF_ENABLE_ONEDNN_OPTS"))
 """
 
@@ -25,4 +25,3 @@ def test_onednn_is_on_for_every_x86_processor_unless_somebody_says_no(said, hear
         [sys.executable, "-c", TOLD], env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [heard]
-    assert done.stderr == ""
