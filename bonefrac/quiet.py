@@ -35,7 +35,7 @@ def set_up_tensorflow() -> None:
     """Set what TensorFlow reads when it is imported, unless somebody has set it.
 
     Its log level; and oneDNN for every x86 processor: left alone it takes that for those with
-    AVX-512 only, and trains half as fast on the others.
+    AVX-512 only; on another a training step took 1.8 times as long (docs/explanation/decisions.md).
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if platform.machine() in ("x86_64", "AMD64"):
