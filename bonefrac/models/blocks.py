@@ -5,6 +5,7 @@ from typing import Any
 from keras import initializers
 from keras import layers as kl
 
+from bonefrac.models.initializers import attention_kernels
 from bonefrac.models.layers import (
     AttentionMix,
     AttentionWeights,
@@ -210,10 +211,12 @@ def layer_norm(x: Tensor, *, name: str) -> Tensor:
 
 def _attention(x: Tensor, *, num_heads: int, name: str) -> Tensor:
     dim = x.shape[-1]
+    kernels = attention_kernels()
     query, key, value = (
-        kl.Dense(dim, name=f"{name}_{part}")(x) for part in ("query", "key", "value")
+        kl.Dense(dim, kernel_initializer=kernels[part], name=f"{name}_{part}")(x)
+        for part in ("query", "key", "value")
     )
     # Written out, not fused: the weights are an output that a heat map can ask for by name.
     weights = AttentionWeights(num_heads, name=f"{name}_attention")(query, key)
     x = AttentionMix(name=f"{name}_mix")(weights, value)
-    return kl.Dense(dim, name=f"{name}_project")(x)
+    return kl.Dense(dim, kernel_initializer=kernels["project"], name=f"{name}_project")(x)

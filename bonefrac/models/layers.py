@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from bonefrac.models.initializers import SinCos
+
 
 @keras.saving.register_keras_serializable("bonefrac")
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -147,7 +149,7 @@ def gelu_tanh(x: Any) -> Any:
 
 @keras.saving.register_keras_serializable("bonefrac")
 class PatchTokens(keras.layers.Layer):
-    """A class token and the patches of a grid, each at its learned position.
+    """A class token and the patches of a grid, each at its learned position, waves at first.
 
     [B, h, w, D] -> [B, 1 + h * w, D]. Where h and w are not those of `grid`, the positions are
     resized bilinearly: the bicubic resize of other codes is no TFLite builtin.
@@ -166,7 +168,7 @@ class PatchTokens(keras.layers.Layer):
             name="token_position", shape=(1, 1, dim), initializer=normal
         )
         self.positions = self.add_weight(
-            name="positions", shape=(1, *self.grid, dim), initializer=normal
+            name="positions", shape=(1, *self.grid, dim), initializer=SinCos()
         )
 
     def call(self, inputs: Any) -> Any:

@@ -35,7 +35,9 @@ def vit(
     The encoder is the paper's (ViT-B/16 by default, 85,798,656 trainable parameters at 224 with
     three channels): pre-norm, class token, learned positions. Deviations: GELU in its tanh form,
     which every converter and phone can run, unless `approximate_gelu=False`; other image sizes by
-    bilinear positions, where the paper only says "2D interpolation".
+    bilinear positions, where the paper only says "2D interpolation"; a start that a few thousand
+    radiographs can go on from, with positions as waves and attention to what is alike
+    (`bonefrac.models.initializers`), as the paper's random one is for millions of images.
 
     The decoder is UNETR's (Hatamizadeh 2021, arXiv 2103.10504) in two dimensions, at its widths:
     with patches of 16, tokens at 1/4, 1/2 and 3/4 of the depth and the image itself are the
@@ -126,7 +128,13 @@ def encoder(
             fix="Heads of 64 are the paper's",
         )
     side = native_size // patch_size
-    patches = kl.Conv2D(hidden_dim, patch_size, strides=patch_size, name="patches")(x)
+    patches = kl.Conv2D(
+        hidden_dim,
+        patch_size,
+        strides=patch_size,
+        kernel_initializer="lecun_normal",
+        name="patches",
+    )(x)
     tokens = PatchTokens((side, side), name="tokens")(patches)
     if dropout_rate:
         tokens = kl.Dropout(dropout_rate, name="tokens_drop")(tokens)
