@@ -54,9 +54,13 @@ def attention_kernels() -> dict[str, Any]:
     value and projection are near its negative. Deviation: exactly so, from orthogonal matrices,
     where the paper decomposes identities plus noise.
     """
-    orthogonal = keras.initializers.Orthogonal
-    query, value = orthogonal(_QUERY_KEY**0.5), orthogonal(_VALUE_PROJECT**0.5)
-    # The seeds said, so that copies draw the same.
-    same = orthogonal(query.gain, seed=query.seed)
-    value = orthogonal(value.gain, seed=value.seed)
-    return {"query": same, "key": same, "value": value, "project": NegativeTranspose(value)}
+    query, value = _orthogonal(_QUERY_KEY), _orthogonal(_VALUE_PROJECT)
+    return {"query": query, "key": query, "value": value, "project": NegativeTranspose(value)}
+
+
+def _orthogonal(product: float) -> keras.initializers.Initializer:
+    """Gives the same D x D matrix whenever asked, `product` times the identity with itself."""
+    gain = product**0.5
+    # The seed that Keras draws where none is said is not in the configuration.
+    seed = keras.initializers.Orthogonal().seed
+    return keras.initializers.Orthogonal(gain, seed=seed)
