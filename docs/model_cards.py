@@ -109,6 +109,18 @@ SEEN = {
         ),
         owed=_TAUGHT,
     ),
+    "vit_small_patch16.fracatlas": Seen(
+        "comparison with a Vision Transformer of three blocks, not for finding fractures",
+        (
+            "It ranks radiographs no better than body part, view and hardware do without a look "
+            "at the picture.",
+            "Worst misses: fragments behind an elbow seen from the side, the neck of a femur, a "
+            "lower leg far from the detector's middle.",
+            "Worst alarms, on what FracAtlas calls intact: an oblique foot, wrists from the side.",
+            "A typical outline holds the fracture and several times as much bone around it.",
+        ),
+        owed=_TAUGHT,
+    ),
 }
 
 
