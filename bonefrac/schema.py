@@ -28,8 +28,9 @@ PARTS = (TRAIN, VALIDATION, TEST)
 # How a data folder was split.
 FOLDS = "folds"
 OFFICIAL = "official"
+OFFICIAL_GROUPS = "official-groups"
 RANDOM_IMAGES = "random-images"
-SPLIT_KINDS = (FOLDS, OFFICIAL, RANDOM_IMAGES)
+SPLIT_KINDS = (FOLDS, OFFICIAL, OFFICIAL_GROUPS, RANDOM_IMAGES)
 SPLIT_FROM_FILE = "file"
 
 # Named strengths of augmentation, weakest first.

@@ -18,11 +18,12 @@ _folds = click.option(
 )
 _split = click.option(
     "--split",
-    metavar="folds|official|random-images|FILE.csv",
+    metavar="folds|official|official-groups|random-images|FILE.csv",
     default="folds",
     show_default=True,
-    help="Whole groups in folds, the authors' own parts, folds that ignore groups (their scores "
-    "flatter), or a table of id (or group) and split, such as split.csv of a data folder.",
+    help="Whole groups in folds, the authors' own parts, these and what shares a group with them, "
+    "folds that ignore groups (their scores flatter), or a table of id (or group) and split, such "
+    "as split.csv of a data folder.",
 )
 
 

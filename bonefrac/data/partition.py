@@ -11,6 +11,7 @@ from bonefrac.errors import BonefracError
 from bonefrac.schema import (
     FOLDS,
     OFFICIAL,
+    OFFICIAL_GROUPS,
     PARTS,
     RANDOM_IMAGES,
     SPLIT_FROM_FILE,
@@ -47,7 +48,7 @@ class Partition:
     """Where the radiographs of a data set went.
 
     Attributes:
-        kind: "folds", "official", "random-images" or "file".
+        kind: "folds", "official", "official-groups", "random-images" or "file".
         split_of: id -> split, of those that are kept.
         left_out: id -> reason.
         notes: name of an observation -> the ids (or groups) it was made on.
@@ -69,7 +70,8 @@ def partition(records: Sequence[Record], *, split: str, folds: int) -> Partition
 
     Args:
         records: all of the data set.
-        split: "folds" (by groups), "official" (the authors'), "random-images" (folds that ignore
+        split: "folds" (by groups), "official" (the authors'), "official-groups" (the authors', and
+            what they do not name goes where its group is), "random-images" (folds that ignore
             groups), or the path of a CSV file with the columns id (or group) and split.
         folds: how many, where the split is one of folds.
 
@@ -83,8 +85,8 @@ def partition(records: Sequence[Record], *, split: str, folds: int) -> Partition
     elif split == RANDOM_IMAGES:
         dealt = deal(((r.id, r.stratum) for r in records), folds)
         made = Partition(RANDOM_IMAGES, {r.id: fold_name(dealt[r.id]) for r in records})
-    elif split == OFFICIAL:
-        made = _official(records)
+    elif split in (OFFICIAL, OFFICIAL_GROUPS):
+        made = _official(records, split)
     else:
         made = _from_file(records, Path(split))
     names = set(made.split_of.values())
@@ -99,7 +101,7 @@ def partition(records: Sequence[Record], *, split: str, folds: int) -> Partition
     return made
 
 
-def _official(records: Sequence[Record]) -> Partition:
+def _official(records: Sequence[Record], kind: str) -> Partition:
     given = {r.split for r in records} - {""}
     if not given & {VALIDATION, TEST}:
         raise BonefracError(
@@ -107,25 +109,36 @@ def _official(records: Sequence[Record]) -> Partition:
             expected="a data set whose authors name the test part",
             fix=f"Use --split {FOLDS}",
         )
-    made = Partition(OFFICIAL, {r.id: r.split or TRAIN for r in records})
-    if unnamed := [r.id for r in records if not r.split]:
-        made.notes["without_an_official_split_in_train"] = unnamed
+    made = Partition(kind, {r.id: r.split or TRAIN for r in records})
     if TEST not in given:
         # The public part that others report on is the one to test on.
         moved = [r.id for r in records if r.split == VALIDATION]
         made.split_of.update(dict.fromkeys(moved, TEST))
         made.notes["of_the_official_validation_part_in_test"] = moved
-    _keep_one_side(made, records)
+    last = _last_part(made, records)
+    unnamed = [r for r in records if not r.split]
+    if kind == OFFICIAL_GROUPS:
+        followed = {r.id: last[r.group] for r in unnamed if last[r.group] != TRAIN}
+        made.split_of.update(followed)
+        made.notes["without_an_official_split_where_their_group_is"] = list(followed)
+        unnamed = [r for r in unnamed if r.id not in followed]
+    if unnamed:
+        made.notes["without_an_official_split_in_train"] = [r.id for r in unnamed]
+    _keep_one_side(made, records, last)
     return made
 
 
-def _keep_one_side(made: Partition, records: Sequence[Record]) -> None:
-    """Of a group on several sides keep what is in test, or else in validation."""
+def _last_part(made: Partition, records: Sequence[Record]) -> dict[str, str]:
+    """Group -> test where some of it is there, or else validation, or else train."""
     rank = {part: k for k, part in enumerate(PARTS)}
     last: dict[str, str] = {}
     for r in records:
         part = made.split_of[r.id]
         last[r.group] = max(last.get(r.group, part), part, key=rank.__getitem__)
+    return last
+
+
+def _keep_one_side(made: Partition, records: Sequence[Record], last: dict[str, str]) -> None:
     for r in records:
         if made.split_of[r.id] != last[r.group]:
             made.left_out[r.id] = (

@@ -33,7 +33,7 @@ class DataFolder:
         sha256: one name for its whole content.
         counts: examples in each split, `{"fold0": n, ...}`.
         builder: the read-only tfds builder.
-        split: how it was split: "folds", "official", "random-images" or "file".
+        split: how it was split: "folds", "official", "official-groups", "random-images" or "file".
         split_sha256: of its `split.csv`.
     """
 

@@ -43,6 +43,32 @@ def test_an_official_test_part_stays_whole_and_nothing_leaks(table):
             assert made.split_of[r.id] == (r.split or "train")
 
 
+@given(official_tables())
+def test_what_the_authors_do_not_name_goes_where_its_group_is(table):
+    alone = partition(table, split="official", folds=5)
+    made = partition(table, split="official-groups", folds=5)
+    assert made.kind == "official-groups"
+    assert not crossing(made.rows(table), *SIDES)
+    for r in table:
+        if r.split or r.id in alone.split_of:
+            assert made.split_of.get(r.id) == alone.split_of.get(r.id)
+        else:
+            beside = {made.split_of[other.id] for other in table if other.group == r.group
+                      and other.id in alone.split_of}  # fmt: skip
+            assert {made.split_of[r.id]} == beside
+
+
+def test_what_goes_where_its_group_is_is_told():
+    table = records(("p", "train"), ("p", "test"), ("p", ""), ("r", "validation"), ("q", ""))
+    made = partition(table, split="official-groups", folds=5)
+    assert made.split_of == {"b": "test", "c": "test", "d": "validation", "e": "train"}
+    assert made.left_out == {"a": "in train, but p is in the official test"}
+    assert made.notes == {
+        "without_an_official_split_where_their_group_is": ["c"],
+        "without_an_official_split_in_train": ["e"],
+    }
+
+
 def test_what_crosses_the_official_split_leaves_train_with_the_reason():
     table = records(("p", "train"), ("p", "test"), ("q", "train"), ("r", "validation"), ("p", ""))
     made = partition(table, split="official", folds=5)

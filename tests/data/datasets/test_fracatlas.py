@@ -392,6 +392,9 @@ def test_the_real_official_split_keeps_its_evaluation(shared_data, tmp_path):
     assert Counter(made.split_of.values()) == {"train": 2848, "validation": 82, "test": 61}
     assert len(made.left_out) == 552
     assert not crossing(made.rows(records), {"train"}, {"validation"}, {"test"})
+    made = partition(records, split="official-groups", folds=5)
+    assert Counter(made.split_of.values()) == {"train": 2848, "validation": 302, "test": 389}
+    assert len(made.left_out) == 4
 
 
 @pytest.mark.slow
