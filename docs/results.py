@@ -40,6 +40,14 @@ BENCHMARKS = (
         "CC BY 4.0) that no model here was trained, selected or calibrated on.",
     ),
     Benchmark(
+        "fracatlas-official",
+        "FracAtlas, the authors' test part",
+        "The 61 fractured radiographs that the authors of FracAtlas test on, and the intact ones\n"
+        "that [share a group with them](explanation/splits.md#the-authors-split). The model that\n"
+        "ships has seen some of these; this one was trained for the comparison, by nearly the\n"
+        "same recipe, and does not ship.",
+    ),
+    Benchmark(
         "phantom-close",
         "Close phantoms",
         "Drawings, coned down: `bonefrac-data build phantom --count 2000 --seed 0\n"
