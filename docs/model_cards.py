@@ -57,10 +57,10 @@ SEEN = {
         "everything that is asked of one model",
         (
             "Worst misses: fragments behind an elbow seen from the side, a long line in the shaft "
-            "below it, the base of a metatarsal on an oblique foot.",
-            "Worst alarms, on what FracAtlas calls intact: a bent forearm in a cast, the growth "
-            "plates of a child's elbow, a wrist from the side.",
-            "Several fractures of one shaft become a single box.",
+            "below another, a toe on an oblique foot.",
+            "Worst alarms, on what FracAtlas calls intact: a bent elbow and the wrist below it, "
+            "the growth plates of a child's elbow, a wrist from the side.",
+            "Where a child's trunk is on the picture of its arm, it marks a place in there, too.",
         ),
         owed=_LITE0,
     ),

@@ -45,7 +45,7 @@ BENCHMARKS = (
         "The 61 fractured radiographs that the authors of FracAtlas test on, and the intact ones\n"
         "that [share a group with them](explanation/splits.md#the-authors-split). The model that\n"
         "ships has seen some of these; this one was trained for the comparison, by nearly the\n"
-        "same recipe, and does not ship.",
+        "recipe of its first teacher, and does not ship.",
     ),
     Benchmark(
         "phantom-close",
