@@ -139,6 +139,7 @@ def _last_part(made: Partition, records: Sequence[Record]) -> dict[str, str]:
 
 
 def _keep_one_side(made: Partition, records: Sequence[Record], last: dict[str, str]) -> None:
+    """Leave out what lies elsewhere than its group's last part."""
     for r in records:
         if made.split_of[r.id] != last[r.group]:
             made.left_out[r.id] = (
