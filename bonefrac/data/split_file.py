@@ -73,7 +73,7 @@ def read_assignment(path: Path) -> tuple[str, dict[str, str]]:
             columns = table.fieldnames or ()
             rows = list(table)
     except (FileNotFoundError, IsADirectoryError):
-        fix = "Give folds, official, official-groups, random-images or the path of a CSV file"
+        fix = f"Give {', '.join(schema.SPLIT_KINDS)} or the path of a CSV file"
         raise BonefracError(f"--split {path}: no such file", expected=_EXPECTED, fix=fix) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise _wrong(path, f"no UTF-8 CSV ({error})") from None
